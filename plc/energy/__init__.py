@@ -1,0 +1,1 @@
+"""The decision engine: cost of a kilowatt-hour, value of heat, plan. Pure."""

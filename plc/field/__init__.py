@@ -1,0 +1,1 @@
+"""Background threads: inverter, meters, miners, and the host of the planner process."""

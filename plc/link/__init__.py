@@ -1,0 +1,1 @@
+"""MQTT: state, commands, discovery."""

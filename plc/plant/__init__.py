@@ -1,0 +1,1 @@
+"""The ThermIQ machine: signals, modes, sequence, routes, interlocks, alarms. Pure; reads top to bottom."""

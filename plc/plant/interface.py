@@ -1,0 +1,208 @@
+"""What goes into one step of the plant and what comes out: plain data, recorded as it is.
+
+`Plant.step(inputs, tick)` depends on nothing but its arguments, its parameters and the retained data
+it was built from. Field names of the image are the signal names of `plc.plant.signals`.
+
+A command and its proof are different fields (`m1_enable`, `k10_fb`), and a field that ends in a unit
+carries that unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from plc.blocks.core import NEVER, Reading, State
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInputs:
+    """The inputs of the process image after scaling and quality.
+
+    A discrete input is a bool that has already been replaced by its fail value (False) while its
+    module is not healthy; module health is an input of its own so that "contactor feedback off"
+    and "nobody knows" can be told apart.
+    """
+
+    dio_healthy: bool
+    aio_healthy: bool
+    safety_ok: bool = False
+    estop1_ok: bool = False
+    estop2_ok: bool = False
+    flow_ok: bool = False
+    temp_max_ok: bool = False
+    k10_fb: bool = False
+    k11_fb: bool = False
+    cooler_ok: bool = False
+    p4_ssm_ok: bool = False
+    p5_ssm_ok: bool = False
+    ack_pb: bool = False
+    mode_auto: bool = False
+    mode_maint: bool = False
+    grid_block: bool = False
+    t_oil_degc: Reading = NEVER
+    t_buffer_top_degc: Reading = NEVER
+    t_charge_degc: Reading = NEVER
+    t_buffer_bottom_degc: Reading = NEVER
+    t_glycol_degc: Reading = NEVER
+    t_outdoor_degc: Reading = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutputs:
+    """The outputs of the process image. The defaults are the safe image: everything zero.
+
+    Pump setpoints are in percent of the pump's working range, 0 = stop; the image layer converts
+    them to volts with the curve that the site file names.
+    """
+
+    p3_on: bool = False
+    cooler_on: bool = False
+    rv1_a: bool = False
+    rv1_b: bool = False
+    rv2_a: bool = False
+    rv2_b: bool = False
+    hp_block: bool = False
+    m1_enable: bool = False
+    m2_enable: bool = False
+    heartbeat: bool = False
+    horn: bool = False
+    lamp_fault: bool = False
+    lamp_run: bool = False
+    reset_lamp: bool = False
+    p4_setpoint_pct: float = 0.0
+    p5_setpoint_pct: float = 0.0
+
+
+SAFE_OUTPUTS = ImageOutputs()
+"""All outputs zero: miners off, heat pump free, valves hold, pumps stop."""
+
+
+class MinerState(StrEnum):
+    """What a miner's own interface reports, in our words."""
+
+    UNKNOWN = "unknown"  # no answer yet, or none any more
+    BOOTING = "booting"
+    TUNING = "tuning"
+    MINING = "mining"
+    PAUSED = "paused"
+    NO_WORK = "no_work"  # powered and willing, but the pool gives nothing to do
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class MinerInputs:
+    """One miner as its own interface and its meter see it; `requested` is what we wrote last."""
+
+    state: MinerState = MinerState.UNKNOWN
+    answered_ns: int | None = None  # monotonic time of the last good answer
+    power_active_w: Reading = NEVER  # target that the miner says is in force
+    power_estimated_w: Reading = NEVER  # consumption that the miner estimates
+    power_metered_w: Reading = NEVER  # consumption that an energy meter measures
+    hashrate_ths: Reading = NEVER
+    t_chip_degc: Reading = NEVER  # hottest chip
+    t_outlet_degc: Reading = NEVER  # hottest board outlet
+    power_min_w: Reading = NEVER  # lowest target that the miner accepts
+    power_max_w: Reading = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyInputs:
+    """House and inverter. Signs: grid > 0 is import, battery > 0 is discharge, load includes miners."""
+
+    pv_w: Reading = NEVER
+    battery_soc_pct: Reading = NEVER
+    battery_w: Reading = NEVER
+    grid_w: Reading = NEVER
+    load_w: Reading = NEVER
+    grid_meter_w: Reading = NEVER  # independent meter at the grid connection, import > 0
+
+
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """The calendar as an input. Not synchronised means: schedules and tariffs do not apply.
+
+    unix_s: seconds since 1970 UTC. utc_offset_s: local time minus UTC, daylight saving included.
+    """
+
+    unix_s: int = 0
+    utc_offset_s: int = 0
+    synchronised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request of a person or of another program; a lower level can only choose what is left.
+
+    name:  from the closed list of the command table. value: plain data checked by the receiver.
+    expires_ns: monotonic; an expired command never acts. id: for the result and the audit log.
+    """
+
+    name: str
+    value: object
+    source: str
+    received_ns: int
+    expires_ns: int | None = None
+    id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlantInputs:
+    """Everything one step depends on."""
+
+    image: ImageInputs
+    wall: WallTime = WallTime()
+    energy: EnergyInputs = EnergyInputs()
+    miners: tuple[MinerInputs, MinerInputs] = (MinerInputs(), MinerInputs())
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MinerWish:
+    """What the miner's driver shall reconcile: latest wins, no queue."""
+
+    run: bool = False
+    power_w: float = 0.0
+    urgent: bool = False  # safety or protection: no write spacing, no waiting for soft steps
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A transition worth remembering. Codes, never sentences: the text belongs to the presentation."""
+
+    now_ns: int
+    subject: str
+    code: str
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+    values: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlantStatus:
+    """What the plant says about itself in this scan; the link, the live view and the log read it."""
+
+    state: str
+    mode: str
+    season: str = ""
+    route: str = ""
+    requested_power_w: float = 0.0
+    granted_power_w: float = 0.0
+    limited_by: str = ""
+    blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()  # actuator -> all present causes
+    first_out: tuple[tuple[str, str], ...] = ()  # actuator -> first cause
+    alarms: tuple[str, ...] = ()  # ids that are active or latched, in order of appearance
+    values: tuple[tuple[str, float | None], ...] = ()  # named figures with the unit in the name
+
+
+@dataclass(frozen=True, slots=True)
+class PlantOutputs:
+    """The result of one step."""
+
+    image: ImageOutputs
+    status: PlantStatus
+    miners: tuple[MinerWish, MinerWish] = (MinerWish(), MinerWish())
+    events: tuple[Event, ...] = ()
+    retain: State = field(default_factory=dict)  # what must survive a restart, as of this scan

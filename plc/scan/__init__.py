@@ -1,0 +1,1 @@
+"""The cycle: clock, loop, statistics, dead-man chain."""

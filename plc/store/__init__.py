@@ -1,0 +1,1 @@
+"""Retained data, flight recorder, decision log, counters."""
