@@ -1,0 +1,45 @@
+"""Where data lives that must outlast the program.
+
+Never in the working directory: RevPi Commander empties it on every upload. The supervisor's own
+directory comes first, then the system's, then the user's; data may exist in more than one after a
+change of supervisor, so readers look into all of them and take the newest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+SYSTEM = Path("/var/lib/thermiq")
+
+
+def state_directories(environment: Mapping[str, str], system: Path = SYSTEM) -> tuple[Path, ...]:
+    """All candidates, the preferred one first; none of them is created here.
+
+    THERMIQ_STATE_DIR overrides everything (tests, demo: a simulation never touches a real plant's
+    memory). STATE_DIRECTORY is systemd's; it may hold several, the first is ours.
+    """
+    forced = environment.get("THERMIQ_STATE_DIR")
+    if forced:
+        return (Path(forced),)
+    found = []
+    supervised = environment.get("STATE_DIRECTORY", "").split(":")[0]
+    if supervised:
+        found.append(Path(supervised))
+    found.append(system)
+    home = environment.get("XDG_STATE_HOME") or os.path.join(environment.get("HOME", "/"), ".local/state")
+    found.append(Path(home) / "thermiq")
+    return tuple(dict.fromkeys(found))
+
+
+def usable_directory(candidates: tuple[Path, ...]) -> Path | None:
+    """The first candidate that exists or can be made and lets us write; None if there is none."""
+    for directory in candidates:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(directory, os.W_OK | os.X_OK):
+            return directory
+    return None
