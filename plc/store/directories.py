@@ -8,13 +8,24 @@ change of supervisor, so readers look into all of them and take the newest.
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
 SYSTEM = Path("/var/lib/thermiq")
 
 
-def state_directories(environment: Mapping[str, str], system: Path = SYSTEM) -> tuple[Path, ...]:
+def account_home() -> Path:
+    """Home of the account we really run as.
+
+    Not $HOME: a daemon that drops from root to an unprivileged user passes on root's HOME or none.
+    """
+    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+def state_directories(
+    environment: Mapping[str, str], *, system: Path = SYSTEM, home: Path | None = None
+) -> tuple[Path, ...]:
     """All candidates, the preferred one first; none of them is created here.
 
     THERMIQ_STATE_DIR overrides everything (tests, demo: a simulation never touches a real plant's
@@ -28,8 +39,8 @@ def state_directories(environment: Mapping[str, str], system: Path = SYSTEM) -> 
     if supervised:
         found.append(Path(supervised))
     found.append(system)
-    home = environment.get("XDG_STATE_HOME") or os.path.join(environment.get("HOME", "/"), ".local/state")
-    found.append(Path(home) / "thermiq")
+    own = environment.get("XDG_STATE_HOME")
+    found.append((Path(own) if own else (home or account_home()) / ".local/state") / "thermiq")
     return tuple(dict.fromkeys(found))
 
 

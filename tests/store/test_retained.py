@@ -161,8 +161,8 @@ def test_an_urgent_offer_reaches_the_disk_from_the_writers_own_thread(tmp_path):
 
 
 def test_directories_prefer_the_supervisor_then_the_system_then_the_user(tmp_path):
-    environment = {"STATE_DIRECTORY": "/run/a:/run/b", "HOME": "/home/pi"}
-    assert [str(d) for d in state_directories(environment)] == [
+    environment = {"STATE_DIRECTORY": "/run/a:/run/b", "HOME": "/root"}
+    assert [str(d) for d in state_directories(environment, home=Path("/home/pi"))] == [
         "/run/a",
         "/var/lib/thermiq",
         "/home/pi/.local/state/thermiq",
