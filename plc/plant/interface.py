@@ -148,6 +148,19 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanInputs:
+    """What the cycle says about itself: an input like any other, so that a recording has it.
+
+    overrun: more than 5 periods late in 3 of the last 100 scans (A-080, priority 3).
+    restarted: why this plant object was built, in its first scan only ("start", "unclean_start",
+               "scan_gap"; A-083); "" in every other scan.
+    """
+
+    overrun: bool = False
+    restarted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlantInputs:
     """Everything one step depends on."""
 
@@ -156,6 +169,7 @@ class PlantInputs:
     energy: EnergyInputs = EnergyInputs()
     miners: tuple[MinerInputs, MinerInputs] = (MinerInputs(), MinerInputs())
     commands: tuple[Command, ...] = ()
+    scan: ScanInputs = ScanInputs()
 
 
 @dataclass(frozen=True, slots=True)
