@@ -8,28 +8,13 @@ the commissioning checklist; no number of the process is written anywhere else i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from plc.blocks.param import Ordered, Param
+from plc.blocks.pump import Curve as Curve
+from plc.blocks.valve import Drive as Drive
 
 Number = float
-
-
-class Drive(StrEnum):
-    """How the two relays of a valve act."""
-
-    THREE_POINT = "three_point"  # one relay per direction
-    ONE_WIRE = "one_wire"  # first relay is power, second is direction
-
-
-class Curve(StrEnum):
-    """What the pump's module makes of 0-10 V; chosen in the pump's menu."""
-
-    OFF_0_10 = "off_0_10"
-    NO_OFF = "no_off"
-    CB_2_10 = "cb_2_10"
-    SOLAR_10_0 = "solar_10_0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +81,16 @@ class HeatProof:
     after_s: Annotated[Number, Param("s", 60, 1200, "checked after this run time")] = 300.0
     fraction: Annotated[Number, Param("", 0.2, 0.7, "smallest share of the power that must arrive")] = 0.4
     for_s: Annotated[Number, Param("s", 20, 300, "too little heat for")] = 60.0
+    effectiveness: Annotated[
+        Number, Param("", 0.3, 1.0, "share of the temperature difference that an exchanger transfers")
+    ] = 0.7
+    armed_fraction: Annotated[
+        Number, Param("", 0.3, 1.0, "checked when the exchanger should carry this share of the power")
+    ] = 0.6
+    water_l: Annotated[
+        Number, Param("l", 5, 200, "water between exchanger W1 and sensor B3", source="commissioning")
+    ] = 25.0
+    chip_for_s: Annotated[Number, Param("s", 1, 60, "second proof present for")] = 5.0
     chip_trip_degc: Annotated[Number, Param("degC", 80, 115, "chip temperature as second proof")] = 100.0
     outlet_over_oil_k: Annotated[
         Number, Param("K", 10, 60, "miner outlet above oil as second proof", source="commissioning")
@@ -192,6 +187,9 @@ class Cooler:
     p5_before_fan_s: Annotated[Number, Param("s", 5, 120, "P5 runs before the fan")] = 15.0
     glycol_start_degc: Annotated[Number, Param("degC", 5, 30, "glycol: fan may start above")] = 15.0
     glycol_stop_degc: Annotated[Number, Param("degC", 3, 25, "glycol: fan stops below")] = 12.0
+    blind_outdoor_degc: Annotated[
+        Number, Param("degC", 5, 30, "glycol sensor lost: recooling only when warmer outside")
+    ] = 10.0
     min_recool_s: Annotated[Number, Param("s", 60, 3600, "recooling lasts at least")] = 600.0
     recool_oil_degc: Annotated[Number, Param("degC", 50, 62, "oil: recool although the buffer has room")] = (
         57.0
@@ -272,6 +270,9 @@ class Miners:
     feedback_retries: Annotated[int, Param("", 0, 10, "retries before giving up")] = 3
     api_stale_s: Annotated[Number, Param("s", 10, 600, "no answer: keep, do not raise")] = 60.0
     api_dead_s: Annotated[Number, Param("s", 60, 1800, "no answer: soft stop")] = 300.0
+    api_expected: Annotated[
+        bool, Param("", None, None, "a driver talks to the miners' own interface", source="commissioning")
+    ] = False
     off_on_grid_block: Annotated[bool, Param("", None, None, "grid operator's signal stops the miners")] = (
         True
     )
