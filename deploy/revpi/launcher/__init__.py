@@ -1,0 +1,1 @@
+"""Installs, checks, activates, starts and rolls back releases on the RevPi. Standard library only."""
