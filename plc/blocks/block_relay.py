@@ -50,12 +50,16 @@ class BlockRelay(Block):
     After the start of the program nothing is known: no block for boot_lock_s (the longest block a grid
     contract allows), as if the day were used up, and the free time begins anew. `restore` puts the true
     history in its place; a process that starts calls `dropped_out()` after it, because the relay fell
-    with the old process.
+    with the old process, and `assume_worst()` when the history may miss its last minutes.
+
+    A block or a budget is exceeded by the length of one scan at most. free_ns: time that the heat pump
+    has been free (for the permissive on its minimum run).
     """
 
     __slots__ = (
         "_block_max_ns",
         "_block_min_ns",
+        "_boot_lock_ns",
         "_boot_ns",
         "_count",
         "_free_min_ns",
@@ -98,7 +102,7 @@ class BlockRelay(Block):
         self._free_min_ns = ns(free_min_s)
         self._time = WindowBudget(DAY_S, max_s_per_day)
         self._count = EventBudget(DAY_S, max_blocks_per_day)
-        self._boot_ns = ns(boot_lock_s)
+        self._boot_lock_ns = self._boot_ns = ns(boot_lock_s)
         self._held_ns = 0  # time in the present state of blocked_any
         self._last_block_ns = 0
         self._spent = False  # the last block ended at its longest with the request still there
@@ -113,6 +117,10 @@ class BlockRelay(Block):
     @property
     def blocks(self) -> int:
         return self._count.count
+
+    @property
+    def free_ns(self) -> int:
+        return 0 if self.blocked_any else self._held_ns
 
     @property
     def wait_ns(self) -> int:
@@ -130,6 +138,10 @@ class BlockRelay(Block):
         self._follow(False)
         self.blocked = False
         self.status = BlockStatus.FREE
+
+    def assume_worst(self) -> None:
+        """No block for the boot lock from now on: what happened lately is not known."""
+        self._boot_ns = self._boot_lock_ns
 
     def step(self, tick: Tick, *, request: bool, release: bool = False, grid_block: bool = False) -> bool:
         self._held_ns += tick.dt_ns

@@ -123,6 +123,7 @@ class Contactor(Block):
         """Without feedback a running load may go on or be stopped, but nothing starts and no time passes."""
         if trip or not request:
             self.enable = self._times.command = False
+        self.status = self._judge(feedback=self.closed, stuck=self.welded)
         return self.enable
 
     def _judge(self, *, feedback: bool, stuck: bool) -> ContactorStatus:

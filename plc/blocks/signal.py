@@ -54,7 +54,7 @@ class Hysteresis(Block):
 class Ramp(Block):
     """Rate limiter: value follows target with up_per_s and down_per_s, both in units per second, > 0.
 
-    The first step takes the target over at once, as does preset(). None holds.
+    It starts at `value` and ramps from there; preset() jumps. target None holds.
     """
 
     __slots__ = ("_down_per_s", "_up_per_s", "value")
@@ -128,9 +128,10 @@ class MovingMean(Block):
         return self.mean
 
     def _close_sample(self) -> None:
-        self._samples.append(self._weighted / self._valid_ns if self._valid_ns else None)
-        if len(self._samples) > self._n:
-            del self._samples[0]
+        sample = self._weighted / self._valid_ns if self._valid_ns else None
+        times = min(self._n, self._elapsed_ns // self._sample_ns)  # a long scan fills several samples
+        self._samples += [sample] * times
+        del self._samples[: -self._n]
         self._elapsed_ns %= self._sample_ns
         self._valid_ns = 0
         self._weighted = 0.0
@@ -142,7 +143,8 @@ class MovingMean(Block):
 class PI(Block):
     """PI controller with limits, anti-windup and bumpless hand-over.
 
-    sp, pv: set point and process value in the same unit; pv None holds the output and the integral.
+    sp, pv: set point and process value in the same unit; pv None holds the output, and control goes on
+             from there without a jump when the value comes back.
     reverse: False = output rises when pv is below sp (heating); True = output rises when pv is above sp
              (cooling: hotter oil, faster pump).
     track:   a value that something else writes to the actuator now (hand, protection, start). The output
@@ -153,9 +155,9 @@ class PI(Block):
     Anti-windup: the integral does not move further into a limit that the output has reached.
     """
 
-    __slots__ = ("high", "integral", "kp", "low", "out", "reverse", "ti_s")
+    __slots__ = ("_held", "high", "integral", "kp", "low", "out", "reverse", "ti_s")
 
-    STATE: ClassVar[tuple[str, ...]] = ("integral", "out")
+    STATE: ClassVar[tuple[str, ...]] = ("_held", "integral", "out")
 
     def __init__(self, kp: float, ti_s: float, low: float, high: float, *, reverse: bool = False) -> None:
         """ValueError unless kp > 0, ti_s > 0 and low < high."""
@@ -168,15 +170,17 @@ class PI(Block):
         self.reverse = reverse
         self.integral = low
         self.out = low
+        self._held = False  # the output was held: the integral does not belong to it
 
     def step(self, tick: Tick, *, sp: float, pv: float | None, track: float | None = None) -> float:
-        if pv is None:
-            if track is not None:
-                self.out = self.integral = limit(self.low, track, self.high)
-            return self.out
-        proportional = self.kp * (pv - sp if self.reverse else sp - pv)
         if track is not None:
             self.out = limit(self.low, track, self.high)
+        if pv is None:
+            self._held = True
+            return self.out
+        proportional = self.kp * (pv - sp if self.reverse else sp - pv)
+        if track is not None or self._held:
+            self._held = False
             self.integral = self.out - proportional
             return self.out
         step = proportional * tick.dt_ns / NS_PER_S / self.ti_s

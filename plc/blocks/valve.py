@@ -47,7 +47,8 @@ class ThreePointValve(Block):
 
     a, b: the relays in the order of the terminals. three_point: direction A, direction B, never both.
           one_wire: a is power, b is direction (on = B); the direction only changes while power is off.
-    position_pct: model, 0 = A, 100 = B. position_valid. at_a, at_b: the valve stands against that stop.
+    position_pct: model, 0 = A, 100 = B, None while unknown (position_valid False).
+    at_a, at_b: the valve stands against that stop.
     strokes: travels begun. resync_due. idle_ns: time since the motor last ran (for exercise strokes).
 
     An end is reached after the modelled travel plus (overdrive - 1) * run_s, after which the relays go
@@ -138,8 +139,9 @@ class ThreePointValve(Block):
         self._since_sync_strokes = 0
 
     @property
-    def position_pct(self) -> float:
-        return 100.0 * self._position_ns / self._run_ns
+    def position_pct(self) -> float | None:
+        """Modelled position, 0 = A, 100 = B; None while it is unknown."""
+        return 100.0 * self._position_ns / self._run_ns if self.position_valid else None
 
     @property
     def moving(self) -> bool:
