@@ -1,0 +1,83 @@
+"""Where the scan meets everything else: one mailbox per snapshot and wish, and one list of commands.
+
+The scan takes what is there and leaves what came out; nobody waits for anybody. Drivers put snapshots in and
+take wishes out, the link adds commands, recorder and status look at the last scan.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from plc.blocks.core import State, Tick
+from plc.plant.interface import (
+    Command,
+    EnergyInputs,
+    ImageInputs,
+    MinerInputs,
+    MinerWish,
+    PlantInputs,
+    PlantOutputs,
+    ScanInputs,
+    WallTime,
+)
+from plc.scan.loop import HandOver
+from plc.scan.mailbox import Mailbox
+
+COMMANDS_WAITING = 256  # more than a person or a flow sends in a second; older ones fall out
+COMMANDS_PER_SCAN = 16  # bounds the time of one scan, whatever arrives
+
+
+class Scanned(NamedTuple):
+    """One complete scan."""
+
+    tick: Tick
+    inputs: PlantInputs
+    outputs: PlantOutputs
+
+
+class Exchange:
+    """Sources and HandOver of the scan loop.
+
+    energy, miners: snapshots that drivers put in. wishes: what the miner drivers reconcile.
+    commands: appended by the link, from any thread. last: the last scan, None before the first.
+    retain: the newest retained data, from the file at start, from the plant afterwards.
+    """
+
+    def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
+        self.energy = Mailbox(EnergyInputs())
+        self.miners = (Mailbox(MinerInputs()), Mailbox(MinerInputs()))
+        self.wishes = (Mailbox(MinerWish()), Mailbox(MinerWish()))
+        self.commands: deque[Command] = deque(maxlen=COMMANDS_WAITING)
+        self.last: Mailbox[Scanned | None] = Mailbox(None)
+        self.retain: Mailbox[State | None] = Mailbox(None)
+        self.states_visited: list[str] = []
+        self._consumers = tuple(consumers)
+
+    def gather(self, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
+        """The complete input of one scan, from whatever is there."""
+        m1, m2 = self.miners
+        commands: tuple[Command, ...] = ()
+        if self.commands:
+            count = min(len(self.commands), COMMANDS_PER_SCAN)
+            commands = tuple(self.commands.popleft() for _ in range(count))
+        return PlantInputs(image, wall, self.energy.latest, (m1.latest, m2.latest), commands, scan)
+
+    def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
+        """Leaves the result of one scan for everybody."""
+        self.last.put(Scanned(tick, inputs, outputs))
+        self.wishes[0].put(outputs.miners[0])
+        self.wishes[1].put(outputs.miners[1])
+        self.retain.put(outputs.retain)
+        if outputs.status.state not in self.states_visited:  # about a dozen states at most
+            self.states_visited.append(outputs.status.state)
+        for consumer in self._consumers:
+            consumer.scanned(tick, inputs, outputs)
+
+    def restarted(self, now_ns: int, cause: str) -> None:
+        """A new plant: wishes of the old one are void."""
+        for wish in self.wishes:
+            wish.put(MinerWish())
+        for consumer in self._consumers:
+            consumer.restarted(now_ns, cause)
