@@ -1,0 +1,134 @@
+"""What the sequence waits for: requests, room in the buffer, the recooling question, cool-down.
+
+Every delay of the state machine is here, behind a named condition, so that the transitions stay readable
+and a timer can be tested without walking through the plant.
+"""
+
+from __future__ import annotations
+
+from plc.blocks.core import NS_PER_S, Block, Tick
+from plc.blocks.timers import TON
+from plc.plant.facts import Facts
+from plc.plant.interface import WallTime
+from plc.plant.parameters import Parameters
+from plc.plant.sequence import HEATING, RUN_STATES, WAITING, SequenceState
+
+SECONDS_PER_DAY = 86400
+SECONDS_PER_HOUR = 3600
+
+
+def hour_of_day(wall: WallTime) -> int | None:
+    """Local hour 0..23, None while nobody knows what time it is."""
+    if not wall.synchronised:
+        return None
+    return (wall.unix_s + wall.utc_offset_s) % SECONDS_PER_DAY // SECONDS_PER_HOUR
+
+
+def in_hours(hour: int | None, begin: int, end: int) -> bool:
+    """True from begin to end o'clock, also across midnight; False without a clock or for an empty span."""
+    if hour is None or begin == end:
+        return False
+    return begin <= hour < end if begin < end else hour >= begin or hour < end
+
+
+class Demand(Block):
+    """Writes the delayed conditions into the facts.
+
+    step(tick, facts, state=, state_ns=, wall=): state and its age as of the last scan.
+    """
+
+    __slots__ = (
+        "_cool",
+        "_full",
+        "_gone",
+        "_oil_hot",
+        "_p",
+        "_room",
+        "_stands",
+        "quiet",
+    )
+
+    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "quiet")
+
+    def __init__(self, parameters: Parameters) -> None:
+        p = parameters
+        self._p = p
+        self._stands = TON(p.miners.request_on_s)
+        self._gone = TON(p.miners.request_off_s)
+        self._full = TON(p.buffer.full_for_s)
+        self._room = TON(p.buffer.resume_for_s)
+        self._oil_hot = TON(p.cooler.recool_oil_s)
+        self._cool = TON(p.miners.overrun_s)
+        self.quiet = False
+
+    def step(self, tick: Tick, f: Facts, *, state: SequenceState, state_ns: int, wall: WallTime) -> None:
+        p = self._p
+        # A request counts as present only while the plant could act on it: after a trip it has to stand for
+        # its full time again, which makes it a fresh one.
+        f.request_stands = self._stands.step(tick, in_=f.request_w > 0.0 and state in WAITING)
+        f.request_gone = self._gone.step(tick, in_=f.request_w <= 0.0 and state in RUN_STATES)
+        self._buffer(tick, f)
+        self._recool(tick, f, wall)
+        f.sink_available = not f.buffer_full or f.recool_allowed
+        f.start_timeout = state is SequenceState.PRECIRC and state_ns >= p.miners.start_timeout_s * NS_PER_S
+        f.heat_flows = state is SequenceState.RAMP and (
+            state_ns >= p.miners.ramp_timeout_s * NS_PER_S
+            or (
+                f.contactor_closed
+                and f.granted_w > 0.0
+                and f.power_w >= p.miners.ramp_done_fraction * f.granted_w
+            )
+        )
+        f.recool_min_over = state is SequenceState.RECOOL and state_ns >= p.cooler.min_recool_s * NS_PER_S
+        waited = self._cool.step(tick, in_=f.miners_stopped and state not in RUN_STATES)
+        f.cooled_down = waited or (
+            f.t_oil is not None and f.t_charge is not None and f.t_oil - f.t_charge < p.miners.overrun_k
+        )
+        latching = p.safety.flow_latches and state in WAITING
+        f.p3_needed = (
+            latching
+            or state in HEATING
+            or state
+            in (
+                SequenceState.PRECIRC,
+                SequenceState.RAMP,
+                SequenceState.COOLDOWN,
+            )
+        )
+
+    def _buffer(self, tick: Tick, f: Facts) -> None:
+        """Full and room again. A lost sensor is replaced by the other one with the typical spread."""
+        b = self._p.buffer
+        top = f.t_top
+        bottom = f.t_bottom
+        if top is None and bottom is not None:
+            top = bottom + b.spread_k
+        elif bottom is None and top is not None:
+            bottom = top - b.spread_k
+        if top is None or bottom is None:
+            # Nobody knows: neither full (that would start recooling) nor room (that would heat).
+            self._full.step(tick, in_=False)
+            f.buffer_room = self._room.step(tick, in_=False)
+            f.buffer_takes_heat = False
+            f.buffer_full = True
+            return
+        full = top >= b.full_degc and bottom >= b.full_bottom_degc
+        f.buffer_full = self._full.step(tick, in_=full) or top >= b.max_degc
+        f.buffer_room = self._room.step(tick, in_=top < b.resume_degc)
+        f.buffer_takes_heat = not f.buffer_full
+
+    def _recool(self, tick: Tick, f: Facts, wall: WallTime) -> None:
+        """Possible (devices and glycol), wanted for protection, allowed for revenue."""
+        c = self._p.cooler
+        hour = hour_of_day(wall)
+        self.quiet = c.quiet and in_hours(hour, c.quiet_from_h, c.quiet_to_h)
+        warm_enough = f.t_glycol is not None or (
+            f.t_outdoor is not None and f.t_outdoor >= c.blind_outdoor_degc
+        )
+        f.recool_possible = (
+            f.cooler_ok and f.p5_ssm_ok and warm_enough and not (f.glycol_cold and f.route_is_recool)
+        )
+        f.oil_wants_recool = self._oil_hot.step(tick, in_=f.t_oil is not None and f.t_oil > c.recool_oil_degc)
+        # In quiet hours protection reduces the miners first; the fan follows when that was not enough.
+        f.recool_for_protection = f.recool_possible and (not self.quiet or f.oil_above_limit)
+        f.recool_allowed = f.recool_possible and c.economic and not self.quiet

@@ -1,0 +1,132 @@
+"""The named conditions of one scan: what every rule of the plant refers to.
+
+Sensing computes them once, at the top of the scan; interlocks, trips, transitions and alarms only ever
+combine these names. A name says what is known (`contactor_closed` is a feedback, `enable_on` a command),
+and a temperature without a trustworthy reading is None, never a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from plc.blocks.core import Block
+
+
+@dataclass(slots=True)
+class Facts(Block):
+    """Plain data, rewritten in every scan; part of the plant's state so that a restored plant continues."""
+
+    # modules
+    dio_healthy: bool = False
+    aio_healthy: bool = False
+    io_settled: bool = False  # valid module status for io_settle_s since start
+    # hardware safety chain, read only
+    safety_ok: bool = False
+    estop1_ok: bool = False
+    estop2_ok: bool = False
+    temp_max_ok: bool = False
+    flow_ok: bool = False  # debounced: present for flow_on_s, lost for flow_off_s
+    flow_steady: bool = False  # flow_ok for precirc_flow_s
+    oil_ok: bool = False  # flow, valid oil temperature below trip, limiter closed
+    # contactors: feedback, or the last known feedback while the module is not healthy
+    contactor1_closed: bool = False
+    contactor2_closed: bool = False
+    contactor_closed: bool = False
+    contactor_on_s: float = 0.0  # since any contactor closed; 0 while all are open
+    contactor_fault: bool = False  # a contactor does not answer to its command (no feedback)
+    contactor_welded: bool = False
+    # other discrete inputs
+    cooler_ok: bool = False
+    p4_ssm_ok: bool = False
+    p5_ssm_ok: bool = False
+    grid_block: bool = False
+    # operator
+    key_auto: bool = False
+    key_maint: bool = False
+    key_off: bool = True
+    key_fault: bool = False
+    auto: bool = False  # key AUTO and no remote OFF
+    ack: bool = False  # acknowledge button, rising edge
+    # temperatures in degC; None = no trustworthy value
+    b1_valid: bool = False
+    t_oil: float | None = None  # B1, or the hottest miner outlet as second opinion
+    t_top: float | None = None
+    t_bottom: float | None = None
+    t_charge: float | None = None
+    t_glycol: float | None = None
+    t_outdoor: float | None = None
+    oil_valid: bool = False
+    oil_trip: bool = False
+    oil_warn: bool = False
+    oil_above_limit: bool = False
+    oil_cool_enough: bool = False  # permissive to start
+    oil_hot: bool = False  # protection: heat must be carried away
+    oil_viscous: bool = False
+    oil_cold_for_fan: bool = False
+    glycol_cold: bool = False  # W2 guard threshold
+    glycol_below_stop: bool = False
+    glycol_above_start: bool = False
+    water_cold: bool = False
+    top_above_max: bool = False
+    # heat balance
+    power_w: float = 0.0  # electric power of the miners: measured, estimated, or assumed
+    heat_w: float | None = None  # heat arriving in the water; None = cannot be told
+    heat_expected: bool = False
+    heat_missing: bool = False
+    cooling_lost: bool = False
+    chips_hot: bool = False
+    # what is commanded and proven, as of the last scan
+    enable_on: bool = False
+    p3_on: bool = False
+    p4_pct: float = 0.0
+    p4_at_minimum: bool = False
+    p5_pct: float = 0.0
+    p3_proven: bool = False  # ran for precirc_s with steady flow
+    p4_proven: bool = False
+    p5_proven: bool = False
+    p5_ready: bool = False  # proven, or not needed by the route
+    fan_on: bool = False
+    route_ready: bool = False  # both valves at the end positions of the wanted route
+    path_open: bool = False  # both valve positions known: a way for the water exists
+    rv1_at_b: bool = False
+    valve_conflict: bool = False
+    # demand
+    request_w: float = 0.0
+    granted_w: float = 0.0
+    request_stands: bool = False
+    request_gone: bool = False
+    buffer_full: bool = False
+    buffer_room: bool = False
+    oil_wants_recool: bool = False
+    recool_possible: bool = False  # cooler, P5, glycol and weather allow it
+    recool_allowed: bool = False  # possible, and protection or economics want it
+    recool_for_protection: bool = False
+    recool_min_over: bool = False
+    buffer_takes_heat: bool = False
+    sink_available: bool = False
+    route_is_recool: bool = False
+    route_is_dhw: bool = False
+    m1_ready: bool = False  # minimum off time over, contactor willing
+    m2_ready: bool = False
+    min_off_over: bool = False
+    min_on_over: bool = False
+    miner_available: bool = False
+    heat_flows: bool = False  # RAMP is done
+    miners_stopped: bool = True  # no enable, no contactor
+    cooled_down: bool = True
+    dhw_wanted: bool = False
+    frost: bool = False
+    frost_guard: bool = False  # exchanger W2 is being kept warm from the water side
+    maint_locked: bool = False  # maintenance: cool-down is over, nothing starts by itself
+    # outcome of the trips
+    hard_trip: bool = False
+    hard_latched: bool = False
+    start_timeout: bool = False
+    p3_needed: bool = False  # a state in which P3 must show flow
+    miner_api_dead: bool = False
+    grid_stop: bool = False
+    thermal_exhausted: bool = False  # power cannot be reduced any further, oil still above the limit
+    soft_trip: bool = False
+
+
+Facts.STATE = tuple(field.name for field in fields(Facts))

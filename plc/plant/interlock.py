@@ -1,0 +1,130 @@
+"""The interlock engine: ordered lists of named conditions, one outcome, first cause and all causes.
+
+A permissive must be present to start and to stay on where it is listed as `needed`; a trip switches
+off and overrides minimum-on times; a protection switches on. Trips win over protections: the only
+trips of a protected actuator are those of a person who locked it out or of the device itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plc.blocks.core import Block
+from plc.plant.facts import Facts
+
+Predicate = Callable[[Facts], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One named rung. `holds` is evaluated in every scan and must be a plain look at the facts.
+
+    name: the cause, as it appears on MQTT, in the log and in the cause-and-effect table.
+    """
+
+    name: str
+    holds: Predicate
+    de: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The interlocks of one actuator, each list in order of precedence.
+
+    start:    blocks while it holds and the actuator is off.
+    trip:     off while it holds, also when running.
+    protect:  on while it holds, whatever the sequence wants.
+    """
+
+    actuator: str
+    start: tuple[Condition, ...] = ()
+    trip: tuple[Condition, ...] = ()
+    protect: tuple[Condition, ...] = ()
+
+
+class Interlock(Block):
+    """Evaluates the rules of one actuator.
+
+    step(facts, wanted=, running=) -> allowed to be on in this scan.
+
+    Outputs: on, protected (a protection forces it on), tripped, causes (all present causes that keep or
+    would keep it off), first_out (the cause that came first since the actuator was last free; in one scan
+    the order of the table decides).
+    """
+
+    __slots__ = ("_mask", "causes", "first_out", "on", "protected", "rules", "tripped")
+
+    STATE = ("on", "protected", "tripped", "causes", "first_out", "_mask")
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.on = False
+        self.protected = False
+        self.tripped = False
+        self.causes: tuple[str, ...] = ()
+        self.first_out = ""
+        self._mask = 0
+
+    def step(self, facts: Facts, *, wanted: bool, running: bool) -> bool:
+        rules = self.rules
+        mask = 0
+        bit = 1
+        for condition in rules.trip:
+            if condition.holds(facts):
+                mask |= bit
+            bit <<= 1
+        self.tripped = mask != 0
+        for condition in rules.start:
+            if condition.holds(facts):
+                mask |= bit
+            bit <<= 1
+        protected = False
+        for condition in rules.protect:
+            if condition.holds(facts):
+                protected = True
+                break
+        self.protected = protected
+        if mask != self._mask:
+            self._explain(mask)
+        if self.tripped:
+            self.on = False
+        elif protected:
+            self.on = True
+        else:
+            self.on = wanted and (running or mask == 0)
+        return self.on
+
+    def _explain(self, mask: int) -> None:
+        """Names the present causes; only when they change, because a scan must not build text."""
+        rules = (*self.rules.trip, *self.rules.start)
+        names = tuple(rule.name for index, rule in enumerate(rules) if mask >> index & 1)
+        if not names:
+            self.first_out = ""
+        elif self.first_out not in names:
+            self.first_out = names[0]
+        self.causes = names
+        self._mask = mask
+
+
+def cause_table(tables: tuple[Rules, ...]) -> list[dict[str, str]]:
+    """The cause-and-effect matrix as data: one row per actuator and condition, in order of precedence."""
+    rows: list[dict[str, str]] = []
+    for rules in tables:
+        for effect, conditions in (
+            ("off", rules.trip),
+            ("blocks_start", rules.start),
+            ("on", rules.protect),
+        ):
+            rows.extend(
+                {
+                    "actuator": rules.actuator,
+                    "effect": effect,
+                    "cause": condition.name,
+                    "de": condition.de,
+                    "en": condition.en,
+                }
+                for condition in conditions
+            )
+    return rows

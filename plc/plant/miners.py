@@ -1,0 +1,148 @@
+"""One miner with its contactor: soft stop, stagger, retries, minimum off time.
+
+Order of a planned stop: the miner is asked to pause, its power falls, then the contactor opens without
+load. A trip opens at once. The enable is only a wish: the coil also runs through the hardware chain.
+"""
+
+from __future__ import annotations
+
+from plc.blocks.contactor import Contactor, ContactorStatus
+from plc.blocks.core import NS_PER_S, Block, Tick, ns
+from plc.plant.facts import Facts
+from plc.plant.interface import MinerInputs, MinerState
+from plc.plant.interlock import Interlock, Rules
+from plc.plant.parameters import Miners, Parameters
+
+
+class MinerUnit(Block):
+    """Enable, feedback supervision and pause of one miner.
+
+    step(tick, facts, wanted=, may_close=, feedback=, miner=, acknowledge=) -> enable.
+
+    wanted: the miner shall run. may_close: stagger permits closing in this scan. Outputs: enable, pausing
+    (asked to pause, waiting for its power to fall), failed (retries used up, until acknowledged), on_ns
+    (since the contactor closed), ready (minimum off time over and contactor willing).
+    """
+
+    __slots__ = (
+        "_p",
+        "_retry_ns",
+        "_soft_ns",
+        "_stop_ns",
+        "_wait_ns",
+        "contactor",
+        "enable",
+        "failed",
+        "interlock",
+        "on_ns",
+        "pausing",
+        "retries",
+    )
+
+    STATE = (
+        "contactor",
+        "interlock",
+        "_stop_ns",
+        "_wait_ns",
+        "enable",
+        "failed",
+        "on_ns",
+        "pausing",
+        "retries",
+    )
+
+    def __init__(self, parameters: Parameters, rules: Rules) -> None:
+        p: Miners = parameters.miners
+        self._p = p
+        self._soft_ns = ns(p.soft_stop_s)
+        self._retry_ns = ns(p.feedback_retry_s)
+        # The minimum on time is a rule of the sequence: a soft trip or a full buffer must override it here.
+        self.contactor = Contactor(
+            feedback_s=parameters.safety.contactor_feedback_s, min_on_s=0.0, min_off_s=p.min_off_s
+        )
+        self.interlock = Interlock(rules)
+        self.enable = False
+        self.pausing = False
+        self.failed = False
+        self.retries = 0
+        self.on_ns = 0
+        self._stop_ns = 0
+        self._wait_ns = 0
+
+    @property
+    def ready(self) -> bool:
+        return not self.failed and (self.enable or self.contactor.wait_ns <= 0)
+
+    @property
+    def welded(self) -> bool:
+        return self.contactor.status is ContactorStatus.WELDED
+
+    def step(
+        self,
+        tick: Tick,
+        f: Facts,
+        *,
+        wanted: bool,
+        may_close: bool,
+        feedback: bool,
+        miner: MinerInputs,
+        acknowledge: bool,
+    ) -> bool:
+        hold = self._soft_stop(tick, wanted=wanted, miner=miner)
+        request = (wanted or hold) and not self.failed
+        allowed = self.interlock.step(f, wanted=request, running=self.enable)
+        self.enable = self.contactor.step(
+            tick,
+            request=allowed and (self.enable or may_close or self.contactor.no_feedback),
+            feedback=feedback,
+            trip=self.interlock.tripped,
+            feedback_known=f.dio_healthy,
+            reset=self._retry(tick, acknowledge=acknowledge),
+        )
+        self.on_ns = self.on_ns + tick.dt_ns if self.contactor.closed else 0
+        return self.enable
+
+    def _soft_stop(self, tick: Tick, *, wanted: bool, miner: MinerInputs) -> bool:
+        """True while the contactor stays closed for a miner that is winding down.
+
+        Only a miner that answers can wind down; without its interface waiting would gain nothing.
+        """
+        if wanted or not self.enable:
+            self._stop_ns = 0
+            self.pausing = False
+            return False
+        self._stop_ns += tick.dt_ns
+        self.pausing = (
+            self._stop_ns < self._soft_ns
+            and miner.state is not MinerState.UNKNOWN
+            and not _idle(miner, self._p.idle_w)
+        )
+        return self.pausing
+
+    def _retry(self, tick: Tick, *, acknowledge: bool) -> bool:
+        """One more try after a missing feedback, a limited number of times."""
+        if self.contactor.closed or acknowledge:
+            self.retries = 0
+            self.failed = False
+        if not self.contactor.no_feedback:
+            self._wait_ns = 0
+            return False
+        self._wait_ns += tick.dt_ns
+        if self._wait_ns < self._retry_ns:
+            return False
+        self._wait_ns = 0
+        self.retries += 1
+        self.failed = self.retries > self._p.feedback_retries
+        return not self.failed
+
+    @property
+    def on_s(self) -> float:
+        return self.on_ns / NS_PER_S
+
+
+def _idle(miner: MinerInputs, idle_w: float) -> bool:
+    """Power known and below the idle limit; unknown power is not idle."""
+    for reading in (miner.power_metered_w, miner.power_estimated_w):
+        if reading.ok and reading.value is not None:
+            return reading.value < idle_w
+    return False
