@@ -90,6 +90,30 @@ class MinerState(StrEnum):
     FAULT = "fault"
 
 
+class MinerCondition(StrEnum):
+    """What is wrong or limited at a miner beyond its state; the plant makes alarms and permissives of it.
+
+    The first four mean that the driver cannot command this miner at all: its contactor must not be
+    closed, because a miner with supply starts by itself.
+    """
+
+    SECRET_MISSING = "secret_missing"
+    AUTH_REJECTED = "auth_rejected"  # password or token refused
+    FIRMWARE_UNSUPPORTED = "firmware_unsupported"
+    NO_COMMON_POWER = "no_common_power"  # firmware limits and site limits do not overlap
+    PAUSE_IGNORED = "pause_ignored"  # repeated, without effect: open the contactor
+    TARGET_IGNORED = "target_ignored"  # written, read back different, repeated
+    POWER_OFF_TARGET = "power_off_target"  # settled for long, consumption is elsewhere
+    THROTTLED = "throttled"  # the firmware lowered the target by itself because it is hot
+    THERMAL_STOP = "thermal_stop"  # the firmware stopped because it is hot
+    RECOVERY_EXHAUSTED = "recovery_exhausted"  # resume, restart and reboot did not bring it back
+    FOREIGN_WRITE = "foreign_write"  # somebody else changed the target
+    CONFIG_DRIFT = "config_drift"  # cooling or tuner mode is not what the site expects, or has changed
+    NO_BOARD_SENSOR = "no_board_sensor"
+    WRITES_EXHAUSTED = "writes_exhausted"  # daily budget of target writes
+    STARTS_HIGH = "starts_high"  # more starts a day than planned
+
+
 @dataclass(frozen=True, slots=True)
 class MinerInputs:
     """One miner as its own interface and its meter see it; `requested` is what we wrote last."""
@@ -104,6 +128,10 @@ class MinerInputs:
     t_outlet_degc: Reading = NEVER  # hottest board outlet
     power_min_w: Reading = NEVER  # lowest target that the miner accepts
     power_max_w: Reading = NEVER
+    power_requested_w: Reading = NEVER  # power level written last, and when
+    saved_target_w: Reading = NEVER  # the miner's own memory: it starts here when it gets supply again
+    ready_to_open: bool = False  # parked at its lowest target, paused and without power: may lose supply
+    conditions: tuple[MinerCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +202,10 @@ class PlantInputs:
 
 @dataclass(frozen=True, slots=True)
 class MinerWish:
-    """What the miner's driver shall reconcile: latest wins, no queue."""
+    """What the miner's driver shall reconcile: latest wins, no queue.
+
+    Without `urgent` the driver keeps its minimum on time, so a stop may first mean its lowest level.
+    """
 
     run: bool = False
     power_w: float = 0.0
