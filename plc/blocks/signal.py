@@ -183,12 +183,14 @@ class PI(Block):
             self._held = False
             self.integral = self.out - proportional
             return self.out
+        before = self.integral
         step = proportional * tick.dt_ns / NS_PER_S / self.ti_s
-        raw = proportional + self.integral + step
-        if (raw > self.high and step > 0) or (raw < self.low and step < 0):
-            raw -= step
-        else:
-            self.integral += step
+        self.integral = before + step
+        raw = proportional + self.integral
+        if raw > self.high and step > 0:
+            self.integral = max(before, self.high - proportional)
+        elif raw < self.low and step < 0:
+            self.integral = min(before, self.low - proportional)
         self.out = limit(self.low, raw, self.high)
         return self.out
 
