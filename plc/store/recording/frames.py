@@ -1,0 +1,50 @@
+"""The file of a recording: frames with length and checksum, so that a torn end costs only itself.
+
+    frame = kind (1 byte) · length of the body (4) · crc32 of the body (4) · body, zlib-compressed
+
+Kinds: H header (JSON: versions, hashes, layout, parameters), K complete state before the next record
+(JSON), R records of about one second (binary), N a note (JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+MAGIC = b"THERMIQ-RECORDING-1\n"
+HEADER, KEY, RECORDS, NOTE = b"H", b"K", b"R", b"N"
+
+_FRAME = struct.Struct("<cII")
+MAX_BODY = 64 * 1024 * 1024
+"""More than any frame we write; a damaged length must not make a reader allocate the machine away."""
+
+
+def frame(kind: bytes, body: bytes) -> bytes:
+    """One frame as bytes."""
+    packed = zlib.compress(body, 1)
+    return _FRAME.pack(kind, len(packed), zlib.crc32(packed)) + packed
+
+
+def json_frame(kind: bytes, content: Any) -> bytes:
+    """A frame with JSON content; raises ValueError for numbers that JSON does not have."""
+    return frame(kind, json.dumps(content, sort_keys=True, allow_nan=False).encode())
+
+
+def frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, body) of every whole frame; stops at the first damaged one, and skips repeated magics."""
+    at = 0
+    while at < len(data):
+        if data.startswith(MAGIC, at):
+            at += len(MAGIC)
+            continue
+        if at + _FRAME.size > len(data):
+            return
+        kind, length, checksum = _FRAME.unpack_from(data, at)
+        packed = data[at + _FRAME.size : at + _FRAME.size + length]
+        if length > MAX_BODY or len(packed) < length or zlib.crc32(packed) != checksum:
+            return
+        at += _FRAME.size + length
+        yield kind, zlib.decompress(packed)

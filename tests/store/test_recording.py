@@ -1,0 +1,286 @@
+"""A recording holds every bit of every scan, survives a torn end and a slow disk, and costs little."""
+
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plc.blocks.core import Origin, Quality, Reading, Tick
+from plc.plant.interface import (
+    Command,
+    EnergyInputs,
+    ImageInputs,
+    ImageOutputs,
+    MinerInputs,
+    MinerState,
+    PlantInputs,
+    PlantOutputs,
+    PlantStatus,
+    WallTime,
+)
+from plc.store.plain import plain, rebuild
+from plc.store.recording import frames, recorder
+from plc.store.recording.layout import decode, encode
+from plc.store.recording.reader import Recording, RecordingError
+
+PERIOD_NS = 100_000_000
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+READINGS = st.builds(
+    Reading, st.none() | NUMBERS, st.sampled_from(Quality), st.sampled_from(Origin), st.integers(0, 2**62)
+)
+COMMANDS = st.builds(
+    Command,
+    st.text(max_size=5),
+    st.none() | NUMBERS | st.text(max_size=5),
+    st.text(max_size=5),
+    st.integers(0, 2**62),
+)
+INPUTS = st.builds(
+    PlantInputs,
+    image=st.builds(
+        ImageInputs,
+        st.booleans(),
+        st.booleans(),
+        safety_ok=st.booleans(),
+        t_oil_degc=READINGS,
+        ack_pb=st.booleans(),
+    ),
+    wall=st.builds(WallTime, st.integers(0, 2**40), st.integers(-50000, 50000), st.booleans()),
+    energy=st.builds(EnergyInputs, pv_w=READINGS, grid_w=READINGS),
+    miners=st.tuples(
+        st.builds(MinerInputs, st.sampled_from(MinerState), st.none() | st.integers(0, 2**62), READINGS),
+        st.builds(MinerInputs, st.sampled_from(MinerState)),
+    ),
+    commands=st.lists(COMMANDS, max_size=2).map(tuple),
+)
+
+
+def outputs(state: str = "STANDBY", **image) -> PlantOutputs:
+    return PlantOutputs(ImageOutputs(**image), PlantStatus(state=state, mode="AUTO", values=(("x", 1.0),)))
+
+
+@given(INPUTS)
+def test_a_row_rebuilds_the_value_it_came_from(inputs):
+    layout, _ = recorder.layouts()
+    assert layout.value(layout.row(inputs)) == inputs
+
+
+@given(INPUTS)
+def test_plain_data_survives_json_and_rebuilds(inputs):
+    assert rebuild(PlantInputs, json.loads(json.dumps(plain(inputs)))) == inputs
+
+
+def test_a_name_that_the_type_no_longer_has_is_refused():
+    with pytest.raises(ValueError, match="sun"):
+        rebuild(WallTime, {"unix_s": 1, "sun": True})
+
+
+@given(st.lists(INPUTS, min_size=1, max_size=5))
+def test_a_chain_of_changes_decodes_to_every_bit(chain):
+    layout, _ = recorder.layouts()
+    row = [None] * len(layout.kinds)
+    data, before = b"", row
+    for index, inputs in enumerate(chain):
+        data += encode(Tick(index * PERIOD_NS, PERIOD_NS), layout.row(inputs), before, layout.kinds)
+        before = layout.row(inputs)
+    at, again = 0, [None] * len(layout.kinds)
+    for index, inputs in enumerate(chain):
+        tick, at = decode(data, at, again, layout)
+        assert tick == Tick(index * PERIOD_NS, PERIOD_NS)
+        assert layout.value(again) == inputs
+    assert at == len(data)
+
+
+def test_minus_zero_and_the_smallest_number_are_kept():
+    layout, _ = recorder.layouts()
+    inputs = PlantInputs(ImageInputs(True, True, t_oil_degc=Reading(-0.0), t_charge_degc=Reading(5e-324)))
+    row = [None] * len(layout.kinds)
+    decode(encode(Tick(0, 1), layout.row(inputs), row, layout.kinds), 0, row, layout)
+    image = layout.value(row).image
+    assert math.copysign(1, image.t_oil_degc.value) == -1
+    assert image.t_charge_degc.value == 5e-324
+
+
+class Ring:
+    """A recorder driven by hand: the test calls what the thread would call."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ring, self.disk = folder / "ring", folder / "disk"
+        self.ring.mkdir()
+        self.count = 0
+        self.recorder = recorder.Recorder(
+            self.ring, self.disk, {"version": "1"}, lambda: {"scans": self.count}
+        )
+        self.recorder.begin(0)
+
+    def scan(self, number: int = 1, **image) -> None:
+        for _ in range(number):
+            self.count += 1
+            oil = Reading.good(40.0 + self.count / 8, self.count * PERIOD_NS)
+            inputs = PlantInputs(ImageInputs(True, True, t_oil_degc=oil))
+            self.recorder.scanned(Tick(self.count * PERIOD_NS, PERIOD_NS), inputs, outputs(**image))
+
+    def drain(self) -> None:
+        self.recorder._drain()
+
+    def kept(self) -> Recording:
+        assert recorder.keep(self.ring, self.disk, "test") == ""
+        return Recording.open(max(self.disk.iterdir()))
+
+
+@pytest.fixture
+def ring(tmp_path):
+    return Ring(tmp_path)
+
+
+def test_every_scan_is_there_and_a_state_opens_each_minute(ring):
+    for _ in range(13):
+        ring.scan(100)
+        ring.drain()
+    scans = list(ring.kept().scans())
+    assert [scan.tick.now_ns // PERIOD_NS for scan in scans] == list(range(1, 1301))
+    assert [scan.state["scans"] for scan in scans if scan.state] == [0, 600, 1200]
+    assert scans[700].inputs.image.t_oil_degc.value == 40.0 + 701 / 8
+
+
+def test_the_ring_keeps_ten_minutes_and_starts_with_a_state(ring):
+    for _ in range(200):
+        ring.scan(100)
+        ring.drain()
+    scans = list(ring.kept().scans())
+    assert 6000 <= len(scans) <= 6700
+    assert scans[0].state is not None
+    assert scans[-1].tick.now_ns == 20_000 * PERIOD_NS
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40])
+def test_a_torn_end_costs_only_the_last_frame(ring, cut):
+    for _ in range(5):
+        ring.scan(10)
+        ring.drain()
+    segment = max(ring.ring.iterdir())
+    segment.write_bytes(segment.read_bytes()[:-cut])
+    assert len(list(ring.kept().scans())) == 40
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_byte_never_gives_a_wrong_scan(tmp_path_factory, data):
+    ring = Ring(tmp_path_factory.mktemp("ring"))
+    for _ in range(3):
+        ring.scan(5)
+        ring.drain()
+    segment = max(ring.ring.iterdir())
+    content = bytearray(segment.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    segment.write_bytes(content)
+    try:
+        scans = list(ring.kept().scans())
+    except RecordingError:
+        return
+    for scan in scans:
+        number = scan.tick.now_ns // PERIOD_NS
+        assert scan.inputs.image.t_oil_degc.value == 40.0 + number / 8
+
+
+def test_a_thread_that_falls_behind_drops_records_and_begins_again_with_a_state(ring):
+    ring.scan(recorder.WAITING_MAX + 500)
+    assert ring.recorder.dropped > 0
+    ring.drain()
+    ring.scan(50)
+    ring.drain()
+    scans = list(ring.kept().scans())
+    after = [scan for scan in scans if scan.tick.now_ns > (recorder.WAITING_MAX + 501) * PERIOD_NS]
+    assert after[0].state is not None
+    assert len(after) == 49, "the scan that reopens the segment is its state, every later one is recorded"
+    assert all(scan.inputs.image.t_oil_degc.value == 40 + scan.tick.now_ns / PERIOD_NS / 8 for scan in scans)
+
+
+def test_the_disk_keeps_a_bounded_number_of_recordings(ring):
+    ring.scan(3)
+    ring.drain()
+    for _ in range(recorder.KEEP_FILES + 7):
+        assert recorder.keep(ring.ring, ring.disk, "trip") == ""
+    names = sorted(path.name for path in ring.disk.iterdir())
+    assert len(names) == recorder.KEEP_FILES
+    assert names[-1].startswith(f"{recorder.KEEP_FILES + 7:06d}-")
+
+
+def test_a_disk_that_refuses_is_reported_and_stops_nothing(ring, tmp_path):
+    ring.scan(3)
+    ring.drain()
+    (tmp_path / "file").write_text("")
+    assert recorder.keep(ring.ring, tmp_path / "file", "trip")
+
+
+def test_foreign_files_are_refused_with_a_sentence(tmp_path):
+    for content in (b"", b"hello", frames.MAGIC, frames.MAGIC + b"junk"):
+        path = tmp_path / "x"
+        path.write_bytes(content)
+        with pytest.raises(RecordingError):
+            Recording.open(path)
+
+
+def test_a_recording_of_other_signals_names_the_first_difference(ring, monkeypatch):
+    ring.scan(2)
+    ring.drain()
+    kept = max(ring.disk.iterdir()) if recorder.keep(ring.ring, ring.disk, "t") == "" else None
+    layout = recorder.layouts()[0]
+    monkeypatch.setattr(layout.__class__, "describe", lambda self: [*self.leaf_paths, "image.new_signal:i"])
+    with pytest.raises(RecordingError, match="other signals"):
+        Recording.open(kept)
+
+
+def test_a_killed_process_leaves_a_recording_complete_to_a_second(tmp_path):
+    program = f"""
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from plc.blocks.core import Tick
+from plc.plant.interface import *
+from plc.store.recording.recorder import Recorder
+r = Recorder(Path({str(tmp_path / "ring")!r}), None, {{}}, dict)
+r.start(); r.begin(0)
+n = 0
+while True:
+    n += 1
+    r.scanned(Tick(n * 10_000_000, 10_000_000), PlantInputs(ImageInputs(True, True)),
+              PlantOutputs(ImageOutputs(), PlantStatus("A", "B")))
+    print(n, flush=True)
+    time.sleep(0.01)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    last = 0
+    for line in process.stdout:
+        last = int(line)
+        if last >= 250:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.wait(10)
+    process.stdout.close()
+    assert recorder.rescue(tmp_path / "ring", tmp_path / "disk")
+    scans = list(Recording.open(next((tmp_path / "disk").iterdir())).scans())
+    seconds_missing = (last - scans[-1].tick.now_ns // 10_000_000) * 0.01
+    assert seconds_missing <= 3, "one write interval, with room for a loaded machine"
+    assert "died" in next((tmp_path / "disk").iterdir()).name
+
+
+def test_a_quiet_scan_is_a_small_record():
+    layout_in, layout_out = recorder.layouts()
+    noise = random.Random(1)
+    inputs = PlantInputs(ImageInputs(True, True, t_oil_degc=Reading.good(50.0, 1)))
+    row = layout_in.row(inputs) + layout_out.row(outputs())
+    kinds = layout_in.kinds + layout_out.kinds
+    changed = replace(inputs, image=replace(inputs.image, t_oil_degc=Reading.good(noise.random(), 2)))
+    after = layout_in.row(changed) + layout_out.row(outputs())
+    assert len(encode(Tick(1, 1), after, row, kinds)) < 60
