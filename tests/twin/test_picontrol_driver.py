@@ -2,6 +2,8 @@
 
 import errno
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -79,8 +81,11 @@ def set_outputs(driver: Driver, handle: Handle) -> None:
     driver.write(handle, (5000).to_bytes(2, "little"), AO_1)
 
 
-def failed_with(number: int) -> pytest.RaisesExc[OSError]:
-    return pytest.raises(OSError, check=lambda raised: raised.errno == number)
+@contextmanager
+def failed_with(number: int) -> Iterator[None]:
+    with pytest.raises(OSError) as raised:
+        yield
+    assert raised.value.errno == number
 
 
 # --- image -----------------------------------------------------------------------------------------
