@@ -43,12 +43,13 @@ class Demand(Block):
         "_gone",
         "_oil_hot",
         "_p",
+        "_ran",
         "_room",
         "_stands",
         "quiet",
     )
 
-    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "quiet")
+    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "_ran", "quiet")
 
     def __init__(self, parameters: Parameters) -> None:
         p = parameters
@@ -59,6 +60,7 @@ class Demand(Block):
         self._room = TON(p.buffer.resume_for_s)
         self._oil_hot = TON(p.cooler.recool_oil_s)
         self._cool = TON(p.miners.overrun_s)
+        self._ran = False
         self.quiet = False
 
     def step(self, tick: Tick, f: Facts, *, state: SequenceState, state_ns: int, wall: WallTime) -> None:
@@ -80,10 +82,7 @@ class Demand(Block):
             )
         )
         f.recool_min_over = state is SequenceState.RECOOL and state_ns >= p.cooler.min_recool_s * NS_PER_S
-        waited = self._cool.step(tick, in_=f.miners_stopped and state not in RUN_STATES)
-        f.cooled_down = waited or (
-            f.t_oil is not None and f.t_charge is not None and f.t_oil - f.t_charge < p.miners.overrun_k
-        )
+        self._cool_down(tick, f)
         latching = p.safety.flow_latches and state in WAITING
         f.p3_needed = (
             latching
@@ -95,6 +94,21 @@ class Demand(Block):
                 SequenceState.COOLDOWN,
             )
         )
+
+    def _cool_down(self, tick: Tick, f: Facts) -> None:
+        """Done when oil and water have come together, but not before the chips have given off their heat to
+        the oil, and after the longest time in any case. A start that never closed a contactor needs none.
+        """
+        if not f.miners_stopped:
+            self._ran = True
+        longest = self._cool.step(tick, in_=f.miners_stopped)
+        least = self._cool.et_ns >= self._p.miners.overrun_min_s * NS_PER_S
+        together = (
+            f.t_oil is not None and f.t_charge is not None and f.t_oil - f.t_charge < self._p.miners.overrun_k
+        )
+        if longest or (least and together):
+            self._ran = False
+        f.cooled_down = not self._ran
 
     def _buffer(self, tick: Tick, f: Facts) -> None:
         """Full and room again. A lost sensor is replaced by the other one with the typical spread."""

@@ -77,6 +77,7 @@ class Facts(Block):
     chips_hot: bool = False
     # what is commanded and proven, as of the last scan
     enable_on: bool = False
+    miner_powered: bool = False  # an enable or a contactor is on, once the start is settled
     p3_on: bool = False
     p4_pct: float = 0.0
     p4_at_minimum: bool = False

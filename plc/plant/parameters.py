@@ -261,6 +261,7 @@ class Miners:
     ramp_timeout_s: Annotated[Number, Param("s", 300, 3600, "RAMP lasts at most")] = 1200.0
     ramp_done_fraction: Annotated[Number, Param("", 0.2, 0.9, "share of the target that ends RAMP")] = 0.5
     overrun_s: Annotated[Number, Param("s", 120, 1800, "cool-down lasts at most")] = 600.0
+    overrun_min_s: Annotated[Number, Param("s", 0, 600, "cool-down lasts at least: chips above oil")] = 120.0
     overrun_k: Annotated[Number, Param("K", 1, 15, "oil over water: cool-down done")] = 5.0
     soft_stop_s: Annotated[Number, Param("s", 5, 300, "pause before the contactor opens")] = 60.0
     idle_w: Annotated[Number, Param("W", 20, 300, "below this a miner counts as stopped")] = 100.0
@@ -280,6 +281,7 @@ class Miners:
     RULES: ClassVar[tuple[Ordered, ...]] = (
         Ordered(("power_min_w", "power_max_w"), 100.0, "a working range"),
         Ordered(("api_stale_s", "api_dead_s"), 1.0, "stale before dead"),
+        Ordered(("overrun_min_s", "overrun_s"), 0.0, "least before most"),
         Ordered(("idle_w", "power_min_w"), 100.0, "a stopped miner is told from a running one"),
     )
 

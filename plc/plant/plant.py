@@ -155,7 +155,7 @@ class Plant(Block):
             f,
             state=state,
             route=self._routing.route,
-            pumps_full=self._trips.first in FULL_SPEED_TRIPS,
+            pumps_full=not FULL_SPEED_TRIPS.isdisjoint(self._trips.latched),
         )
         self._step_cooler(tick, f, state)
         self._step_miners(tick, inputs, f, state)
@@ -165,6 +165,9 @@ class Plant(Block):
         """What the devices of the last scan say about themselves."""
         f.enable_on = self.m1.enable or self.m2.enable
         f.miners_stopped = not f.enable_on and not f.contactor_closed
+        # Right after a start a contactor may still be falling from the last run, and flow is not proven
+        # yet; one that stays closed is found by its feedback supervision.
+        f.miner_powered = f.enable_on or (f.contactor_closed and f.io_settled)
         f.contactor_fault = self.m1.contactor.no_feedback or self.m2.contactor.no_feedback
         f.contactor_welded = self.m1.welded or self.m2.welded
         f.m1_ready = self.m1.ready

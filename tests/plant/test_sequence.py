@@ -1,16 +1,6 @@
 import pytest
 
-from tests.plant.language import Rig, parameters
-
-FULL_POWER = {"request": {"power_w": 6400.0}, "miners": {"min_off_s": 300.0}}
-
-
-def heating_rig(**extra):
-    rig = Rig(parameters(**{**FULL_POWER, **extra}))
-    rig.given(mode_auto=True)
-    rig.until(900.0, "RAMP")
-    rig.until(900.0, "HEAT_BUFFER")
-    return rig
+from tests.plant.rigs import heating_rig
 
 
 @pytest.mark.parametrize("latches", [True, False])
