@@ -67,7 +67,7 @@ class MinTimes(Block):
     """Minimum on and off time, counted from the MEASURED state, never from the command.
 
     request:  the device is wanted.
-    measured: what the device does (feedback; a device without one passes its own last output).
+    measured: what the device does, from its feedback. A device without one uses `step_unproved`.
     trip:     off at once; overrides the minimum on time. Nothing overrides the minimum off time.
 
     command (result of step) is off while the device is measured on without our command (welded, hand
@@ -118,6 +118,14 @@ class MinTimes(Block):
         else:
             self.command = request and not measured and self.held_ns >= self._min_off_ns
         return self.command
+
+    def step_unproved(self, tick: Tick, *, request: bool, trip: bool = False) -> bool:
+        """The same for a device without feedback: what we command is taken to happen in this scan."""
+        command = self.step(tick, request=request, measured=self.measured, trip=trip)
+        if command != self.measured:
+            self.measured = command
+            self.held_ns = 0
+        return command
 
 
 class WindowBudget(Block):

@@ -69,9 +69,7 @@ class Fan(Block):
         wanted = request or protect
         permitted = self._permissive.step(tick, in_=permissive) or was_on
         start_ok = self._starts.advance(tick) or was_on or protect
-        self.on = on = self._times.step(
-            tick, request=wanted and permitted and start_ok, measured=was_on, trip=trip
-        )
+        self.on = on = self._times.step_unproved(tick, request=wanted and permitted and start_ok, trip=trip)
         if on and not was_on:
             self._starts.book()
         self.hours.step(tick, running=on)

@@ -172,7 +172,7 @@ class OnOffPump(Block):
         was_on = self.on
         start_ok = self._starts.advance(tick) or was_on or protect
         wanted = request or protect
-        self.on = on = self._times.step(tick, request=wanted and start_ok, measured=was_on, trip=trip)
+        self.on = on = self._times.step_unproved(tick, request=wanted and start_ok, trip=trip)
         if on and not was_on:
             self._starts.book()
         self.hours.step(tick, running=on)
@@ -266,7 +266,7 @@ class VoltagePump(Block):
         was_on = self.on
         protect = protect_pct > 0.0
         wanted = setpoint_pct > 0.0 or protect
-        self.on = on = self._times.step(tick, request=wanted, measured=was_on, trip=trip)
+        self.on = on = self._times.step_unproved(tick, request=wanted, trip=trip)
         self.hours.step(tick, running=on)
         self.starts.step(tick, running=on)
         if not on:
