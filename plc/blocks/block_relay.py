@@ -146,7 +146,7 @@ class BlockRelay(Block):
     def step(self, tick: Tick, *, request: bool, release: bool = False, grid_block: bool = False) -> bool:
         self._held_ns += tick.dt_ns
         self._boot_ns = max(0, self._boot_ns - tick.dt_ns)
-        self._time.step(tick, active=self.blocked_any)
+        self._time.advance(tick)
         self._count.advance(tick)
         self._spent = self._spent and request
         if self.blocked:
@@ -206,3 +206,4 @@ class BlockRelay(Block):
             self._last_block_ns = self._held_ns
         self._held_ns = 0
         self.blocked_any = blocked_any
+        self._time.mark(blocked_any)

@@ -132,6 +132,8 @@ class WindowBudget(Block):
     """Time budget in a sliding window: at most limit_s active in any window_s.
 
     active: the state that is rationed. ok (result of step): budget is left. used_ns, left_ns.
+    A block that decides on the budget before it knows its new state calls advance(tick), decides, and
+    then mark(active); step() does both.
     Memory: start and end of each active interval in the window, at most MAX_INTERVALS of them. Beyond
     that the two oldest are put together so that their time leaves the window later than it should:
     wrong only on the side of using less.
@@ -160,7 +162,8 @@ class WindowBudget(Block):
     def ok(self) -> bool:
         return self.used_ns < self._limit_ns
 
-    def step(self, tick: Tick, *, active: bool) -> bool:
+    def advance(self, tick: Tick) -> bool:
+        """Books the time since the last scan and forgets what left the window."""
         self._clock_ns += tick.dt_ns
         edges = self._edges_ns
         if self._active:
@@ -168,11 +171,19 @@ class WindowBudget(Block):
             self.used_ns += tick.dt_ns
         if edges:
             self._forget(self._clock_ns - self._window_ns)
+        return self.used_ns < self._limit_ns
+
+    def mark(self, active: bool) -> None:
+        """The state from now on."""
         if active and not self._active:
-            edges += (self._clock_ns, self._clock_ns)
-            if len(edges) > 2 * self.MAX_INTERVALS:
+            self._edges_ns += (self._clock_ns, self._clock_ns)
+            if len(self._edges_ns) > 2 * self.MAX_INTERVALS:
                 self._merge_oldest()
         self._active = active
+
+    def step(self, tick: Tick, *, active: bool) -> bool:
+        self.advance(tick)
+        self.mark(active)
         return self.used_ns < self._limit_ns
 
     def _forget(self, horizon_ns: int) -> None:

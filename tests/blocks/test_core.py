@@ -1,0 +1,48 @@
+"""Time, readings and the memory of blocks."""
+
+from __future__ import annotations
+
+import pytest
+
+from plc.blocks.core import NEVER, Block, Origin, Quality, Reading, Tick, ns
+from plc.blocks.timers import TOF, TON
+
+
+def test_seconds_become_exact_nanoseconds() -> None:
+    assert ns(0.1) == 100_000_000
+    assert ns(0.1 + 0.2) == 300_000_000
+    assert Tick(0, 250_000_000).dt_s == 0.25
+
+
+def test_a_reading_grows_stale_with_age_and_keeps_its_number() -> None:
+    reading = Reading.good(21.5, taken_ns=1000)
+    assert reading.aged(now_ns=1500, stale_after_ns=500).ok
+    old = reading.aged(now_ns=1501, stale_after_ns=500)
+    assert (old.ok, old.quality, old.value) == (False, Quality.STALE, 21.5)
+    assert reading.age_ns(400) == 0, "a clock that was set back makes nothing younger than new"
+
+
+@pytest.mark.parametrize("quality", [Quality.STALE, Quality.BAD, Quality.NEVER])
+def test_only_good_and_held_values_are_usable(quality: Quality) -> None:
+    assert not Reading(20.0, quality).ok
+    assert not Reading(20.0, quality).aged(10**12, 1).quality < quality
+    assert not NEVER.ok
+    assert not Reading(None, Quality.GOOD).ok
+    assert Reading(20.0, Quality.HELD, Origin.SUBSTITUTE).ok
+
+
+def test_a_state_of_another_block_is_refused_and_changes_nothing() -> None:
+    class Other(Block):
+        __slots__ = ("x",)
+        STATE = ("x",)
+
+        def __init__(self) -> None:
+            self.x = 1
+
+    timer = TON(1.0)
+    timer.step(Tick(1, 1), in_=True)
+    before = timer.state()
+    with pytest.raises(ValueError, match="TON"):
+        timer.restore(Other().state())
+    assert timer.state() == before
+    assert TON.STATE == TOF.STATE
