@@ -8,6 +8,7 @@ models. Types and limits are checked by pydantic; this module translates in both
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 from collections.abc import Iterator
 from enum import Enum
@@ -26,6 +27,7 @@ Path = tuple[str | int, ...]
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
+@functools.lru_cache(maxsize=256)
 def model_of(cls: type, default: object | None = None) -> type[pydantic.BaseModel]:
     """The pydantic model of a dataclass; `default` is an instance whose values stand for missing keys."""
     hints = get_type_hints(cls, include_extras=True)

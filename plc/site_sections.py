@@ -1,0 +1,112 @@
+"""The sections of site.yaml beside parameters and routes, one line each.
+
+Whoever writes a driver or a rule brings a frozen dataclass with `Param` annotations and puts it into
+SECTIONS; reading, messages with line numbers, defaults, the JSON Schema and the list of addresses
+follow from it. Secrets never stand in site.yaml: a section names a file (mode 0600) or a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from plc.blocks.param import Param
+
+
+@dataclass(frozen=True, slots=True)
+class MinerAddress:
+    """One miner on the network."""
+
+    host: Annotated[str, Param("", None, None, "fixed IP address")]
+    secret: Annotated[str, Param("", None, None, "file with the password (mode 0600) or credential:NAME")]
+    port: Annotated[int, Param("", 1, 65535, "gRPC port")] = 50051
+
+
+@dataclass(frozen=True, slots=True)
+class SerialDevice:
+    """One device on an RS485 port."""
+
+    name: Annotated[str, Param("", None, None, "what it is called in messages")]
+    type: Annotated[str, Param("", None, None, "device description")]
+    slave_id: Annotated[int, Param("", 1, 247, "Modbus address as set in the device", source="commissioning")]
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """One RS485 port: we are its only master."""
+
+    port: Annotated[str, Param("", None, None, "/dev/serial/by-id/..., which survives replugging")]
+    baud: Annotated[int, Param("1/s", 1200, 115200, "baud rate of all devices on it")] = 9600
+    parity: Annotated[str, Param("", None, None, "N, E or O")] = "N"
+    devices: Annotated[tuple[SerialDevice, ...], Param("", None, None, "devices on this port")] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The MQTT broker on the site server."""
+
+    host: Annotated[str, Param("", None, None, "fixed IP address")]
+    port: Annotated[int, Param("", 1, 65535, "8883 with TLS, 1883 without")] = 8883
+    user: Annotated[str, Param("", None, None, "account of the controller")] = "plc"
+    secret: Annotated[str, Param("", None, None, "file with the password (mode 0600) or credential:NAME")] = (
+        ""
+    )
+    ca_file: Annotated[str, Param("", None, None, "certificate of our own authority; empty = no TLS")] = ""
+    base_topic: Annotated[str, Param("", None, None, "first level of all topics")] = "thermiq"
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What electricity costs and earns at the meter."""
+
+    import_ct_per_kwh: Annotated[
+        float, Param("ct/kWh", 0, 100, "price of grid power, taxes included", source="commissioning")
+    ] = 30.0
+    feed_in_ct_per_kwh: Annotated[
+        float, Param("ct/kWh", 0, 60, "payment for exported power", source="commissioning")
+    ] = 7.8
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """What the owner wants from the battery and from mining."""
+
+    soc_reserve_winter_pct: Annotated[float, Param("%", 0, 100, "battery kept for the house, winter")] = 40.0
+    soc_reserve_summer_pct: Annotated[float, Param("%", 0, 100, "battery kept for the house, summer")] = 20.0
+    margin_on_ct_per_kwh: Annotated[float, Param("ct/kWh", 0, 5, "benefit needed to start")] = 0.5
+    margin_off_ct_per_kwh: Annotated[float, Param("ct/kWh", -5, 0, "loss accepted before a stop")] = -0.5
+
+
+def _nothing(_: Any) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section.
+
+    place: keys from the top of site.yaml. kind: its dataclass. many: a list of them. required: may not be
+    left out. hosts, ports: network hosts and serial ports that an entry talks to.
+    """
+
+    place: tuple[str, ...]
+    kind: type
+    many: bool = False
+    required: bool = False
+    hosts: Callable[[Any], tuple[str, ...]] = _nothing
+    ports: Callable[[Any], tuple[str, ...]] = _nothing
+
+    @property
+    def name(self) -> str:
+        """`devices.miners`."""
+        return ".".join(self.place)
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section(("devices", "miners"), MinerAddress, many=True, hosts=lambda miner: (miner.host,)),
+    Section(("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,)),
+    Section(("devices", "mqtt"), Broker, hosts=lambda broker: (broker.host,)),
+    Section(("tariff",), Tariff),
+    Section(("economics",), Economics),
+)
