@@ -36,10 +36,11 @@ def handle(arguments: argparse.Namespace) -> int:
             Exit.USAGE,
             "--clock and --live-devices exclude each other: real devices do not live in virtual time",
         )
-    from plc import app
+    from plc.app import run
+    from plc.opening import Options
 
-    return app.run(
-        app.Options(
+    return run(
+        Options(
             site=arguments.site,
             image=arguments.image,
             pictory=arguments.pictory,
