@@ -52,7 +52,7 @@ def build(
     Refused values are replaced by their defaults so that the checks that follow still find the other
     faults; the object is None only when a required value is missing or refused.
     """
-    model = model_of(cls, default)
+    model = model_of(cls, default)  # type: ignore[arg-type]  # every class is hashable
     plain = node.plain() if isinstance(node.value, dict) else {}
     refused: set[Path] = set()
     if not isinstance(node.value, dict) and node.value is not None:
