@@ -114,9 +114,18 @@ class Block:
     def restore(self, state: State) -> None:
         """Puts a memory back that `state` took.
 
-        Raises ValueError when the names differ: it is a state of another block or another version,
-        and a half-restored timer is worse than a fresh one.
+        Raises ValueError when it is a state of another block or another version: other names, or
+        values that cannot be this block's, also deep inside. The block then has the memory it had
+        before, because a half-restored timer is worse than a fresh one.
         """
+        before = self.state()
+        try:
+            self._put(state)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self._put(before)
+            raise ValueError(f"{type(self).__name__}: not a state of this block: {error}") from error
+
+    def _put(self, state: State) -> None:
         if set(state) != set(self.STATE):
             raise ValueError(
                 f"{type(self).__name__}: state has {sorted(state)}, expected {sorted(self.STATE)}"
@@ -145,7 +154,12 @@ def _plain(value: Any) -> Any:
 
 
 def _like(current: Any, value: Any) -> Any:
-    """Plain data in the type that the attribute has now (enumerations, tuples and lists survive JSON)."""
+    """Plain data in the type that the attribute has now (enumerations, tuples and lists survive JSON).
+
+    A boolean is only replaced by a boolean: "yes" or 1 in a file would be true in every condition.
+    """
+    if isinstance(current, bool) is not isinstance(value, bool) and current is not None:
+        raise TypeError(f"{value!r} in place of {current!r}")
     if isinstance(current, Enum):
         return type(current)(value)
     if isinstance(current, Reading):

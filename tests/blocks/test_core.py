@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from plc.blocks.core import NEVER, Block, Origin, Quality, Reading, Tick, ns
-from plc.blocks.timers import TOF, TON
+from plc.blocks.core import NEVER, Block, Origin, Quality, Reading, State, Tick, ns
+from plc.blocks.pump import OnOffPump
+from plc.blocks.timers import TON
 
 
 def test_seconds_become_exact_nanoseconds() -> None:
@@ -45,4 +48,29 @@ def test_a_state_of_another_block_is_refused_and_changes_nothing() -> None:
     with pytest.raises(ValueError, match="TON"):
         timer.restore(Other().state())
     assert timer.state() == before
-    assert TON.STATE == TOF.STATE
+
+
+def spoiled(key: str, value: object) -> Callable[[State], None]:
+    return lambda state: state.__setitem__(key, value)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoiled("status", "unheard_of"),
+        spoiled("on", "yes"),
+        spoiled("on", 1),
+        spoiled("_times", 5),
+        spoiled("hours", None),
+        lambda state: state["hours"].pop("run_ns"),
+        lambda state: state["_lost"].__setitem__("q", None),
+    ],
+)
+def test_a_spoiled_state_is_refused_as_a_whole(spoil: Callable[[State], None]) -> None:
+    pump, other = OnOffPump(), OnOffPump()
+    other.step(Tick(1, 1), request=True, proof=True)
+    before, state = pump.state(), other.state()
+    spoil(state)
+    with pytest.raises(ValueError, match="OnOffPump: not a state of this block"):
+        pump.restore(state)
+    assert pump.state() == before
