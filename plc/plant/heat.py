@@ -47,16 +47,18 @@ class HeatProof(Block):
         sink = f.t_glycol if f.route_is_recool else f.t_bottom
         capacity_w_per_k = f.p4_pct / 100.0 * self._p.p4.flow_nominal_m3_per_h * WATER_W_PER_M3H_K
         f.heat_w = None
-        f.heat_expected = False
-        checked = f.contactor_on_s >= proof.after_s and f.power_w > proof.min_power_w
-        if sink is not None and f.t_oil is not None:
+        expected_w = 0.0
+        # During a stroke of RV1 nobody knows which return temperature counts.
+        if sink is not None and f.t_oil is not None and f.route_ready:
             able_w = capacity_w_per_k * proof.effectiveness * (f.t_oil - sink)
-            f.heat_expected = checked and able_w >= proof.armed_fraction * f.power_w
+            expected_w = min(f.power_w, able_w)
         if sink is not None and f.t_charge is not None and charge_slope is not None:
             share = proof.effectiveness if f.route_is_recool else 1.0
             carried_w = capacity_w_per_k * share * (f.t_charge - sink)
             f.heat_w = carried_w + proof.water_l * WATER_J_PER_LK * charge_slope
-        f.heat_missing = f.heat_expected and f.heat_w is not None and f.heat_w < proof.fraction * f.power_w
+        checked = f.contactor_on_s >= proof.after_s and expected_w >= proof.min_power_w
+        f.heat_expected = checked and expected_w >= proof.armed_fraction * f.power_w
+        f.heat_missing = checked and f.heat_w is not None and f.heat_w < proof.fraction * expected_w
         adiabatic_k_per_s = f.power_w / (self._p.oil.capacity_kj_per_k * 1000.0)
         f.cooling_lost = (
             f.heat_expected
