@@ -127,10 +127,10 @@ class Contactor(Block):
         return self.enable
 
     def _judge(self, *, feedback: bool, stuck: bool) -> ContactorStatus:
+        if stuck:
+            return ContactorStatus.WELDED  # before everything else: this load cannot be switched off
         if self.no_feedback:
             return ContactorStatus.NO_FEEDBACK
         if self.enable:
             return ContactorStatus.ON if feedback else ContactorStatus.CLOSING
-        if feedback:
-            return ContactorStatus.WELDED if stuck else ContactorStatus.OPENING
-        return ContactorStatus.OFF
+        return ContactorStatus.OPENING if feedback else ContactorStatus.OFF

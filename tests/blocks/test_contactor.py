@@ -72,6 +72,14 @@ def test_a_load_that_cannot_be_switched_off_is_welded_and_stays_disabled() -> No
     assert contactor.status is ContactorStatus.OFF
 
 
+def test_a_latched_missing_feedback_does_not_hide_a_load_that_runs_without_enable() -> None:
+    clock, contactor = ready()
+    clock.run(contactor, 3.0, request=True, feedback=False)
+    assert contactor.status is ContactorStatus.NO_FEEDBACK
+    clock.run(contactor, 1.1, request=True, feedback=True)
+    assert (contactor.status, contactor.enable) == (ContactorStatus.WELDED, False)
+
+
 def test_a_contactor_that_is_closed_when_the_program_starts_is_seen() -> None:
     clock, contactor = Clock(), Contactor()
     contactor.step(clock.tick(), request=True, feedback=True)
