@@ -36,6 +36,8 @@ class Fault(StrEnum):
     FROZEN = "frozen_value"
 
 
+_NONE, _GOOD, _ANY = Fault.NONE, Quality.GOOD, float("inf")
+
 Conversion = Callable[[int], float | Fault]
 """Raw value -> engineering unit, or the fault that the raw value itself shows."""
 
@@ -105,8 +107,8 @@ class AnalogueInput:
         origin: Origin = Origin.MEASURED,
     ) -> None:
         self._convert = convert
-        self._minimum = minimum
-        self._maximum = maximum
+        self._minimum = -_ANY if minimum is None else minimum
+        self._maximum = _ANY if maximum is None else maximum
         self._max_rate = max_rate_per_s
         self._hold_ns = hold_ns
         self._frozen_ns = frozen_ns
@@ -123,35 +125,26 @@ class AnalogueInput:
         status: status byte of the channel, 0 = fine. healthy: the module talks to us; while it does
         not, the raw value is the last one before the fault and says nothing.
         """
-        value = self._judge(raw, status, healthy, now_ns)
-        if isinstance(value, Fault):
-            self.fault = value
-            return self._without(now_ns)
-        self.fault = Fault.NONE
-        self._good_value = value
-        self._good_ns = now_ns
-        return Reading(value, Quality.GOOD, self._origin, now_ns)
-
-    def _judge(self, raw: int, status: int, healthy: bool, now_ns: int) -> float | Fault:
         if not healthy:
-            return Fault.MODULE
+            return self._without(Fault.MODULE, now_ns)
         if raw != self._raw:
             self._raw = raw
             self._raw_since_ns = now_ns
         value = self._convert(raw)
-        if isinstance(value, Fault):
-            return value
+        if value.__class__ is Fault:
+            return self._without(value, now_ns)
         if status:
-            return Fault.STATUS
-        if (self._minimum is not None and value < self._minimum) or (
-            self._maximum is not None and value > self._maximum
-        ):
-            return Fault.RANGE
-        if self._jumped(value, now_ns):
-            return Fault.RATE
+            return self._without(Fault.STATUS, now_ns)
+        if not self._minimum <= value <= self._maximum:  # type: ignore[operator]
+            return self._without(Fault.RANGE, now_ns)
+        if self._max_rate is not None and self._jumped(value, now_ns):  # type: ignore[arg-type]
+            return self._without(Fault.RATE, now_ns)
         if self._frozen_ns and now_ns - self._raw_since_ns >= self._frozen_ns:
-            return Fault.FROZEN
-        return value
+            return self._without(Fault.FROZEN, now_ns)
+        self.fault = _NONE
+        self._good_value = value  # type: ignore[assignment]
+        self._good_ns = now_ns
+        return Reading(value, _GOOD, self._origin, now_ns)  # type: ignore[arg-type]
 
     def _jumped(self, value: float, now_ns: int) -> bool:
         """True for a change that nature cannot do since the last good value.
@@ -159,7 +152,7 @@ class AnalogueInput:
         The allowed change grows with the time since then, so a sensor that was really replaced is
         believed again after a while, and a loose contact that jumps to and fro never is.
         """
-        if self._max_rate is None or self._good_value is None:
+        if self._good_value is None or self._max_rate is None:
             return False
         elapsed_ns = now_ns - self._good_ns
         if elapsed_ns < _RATE_WINDOW_NS:
@@ -168,7 +161,8 @@ class AnalogueInput:
         allowed = self._max_rate * (elapsed_ns / NS_PER_S)
         return change > allowed or -change > allowed
 
-    def _without(self, now_ns: int) -> Reading:
+    def _without(self, fault: Fault, now_ns: int) -> Reading:
+        self.fault = fault
         if self._good_value is None:
             return Reading(None, Quality.NEVER, self._origin, 0)
         if now_ns - self._good_ns <= self._hold_ns:
