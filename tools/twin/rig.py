@@ -13,7 +13,7 @@ from plc.blocks.pump import Curve
 from plc.plant.interface import ImageOutputs, WallTime
 from tools.twin.cabinet import Cabinet
 from tools.twin.operator import Operator
-from tools.twin.physics.sensors import SensorFault
+from tools.twin.physics.sensors import NAMES, SensorFault
 from tools.twin.physics.weather import FixedDay
 from tools.twin.plant_model import PlantModel
 from tools.twin.scenario import Event, Scenario, unix_start_s, utc_offset_s
@@ -152,9 +152,7 @@ ACTIONS: dict[str, Action] = {
     "clock_synchronised": _attribute(lambda rig: rig, "clock_synchronised"),
     "dio_healthy": _attribute(lambda rig: rig, "dio_healthy"),
     "aio_healthy": _attribute(lambda rig: rig, "aio_healthy"),
-    **{f"sensor.{name}": _sensor(name) for name in (
-        "t_oil_degc", "t_buffer_top_degc", "t_charge_degc", "t_buffer_bottom_degc", "t_glycol_degc", "t_outdoor_degc",
-    )},
+    **{f"sensor.{name}": _sensor(name) for name in NAMES},
     **{
         f"m{index + 1}.{name}": _attribute(_miner(index), name)
         for index in (0, 1)

@@ -7,7 +7,7 @@ breaks or is pressed when. It never says what the program shall do: that is the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,9 +38,9 @@ class Scenario:
     text: str
     duration_s: float = 3600.0
     start: datetime = datetime(2026, 1, 15, 7, 0, tzinfo=UTC)  # written as local time
-    initial: Initial = Initial()
+    initial: Initial = field(default_factory=Initial)
     weather: Callable[[], Weather] = lambda: FixedDay(2.0, 3.0)
-    defaults: Defaults = Defaults()
+    defaults: Defaults = field(default_factory=Defaults)
     request_w: float = 6400.0
     tapping: str = "M"
     events: tuple[Event, ...] = ()
