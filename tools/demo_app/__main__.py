@@ -1,0 +1,153 @@
+"""`tools/demo`: sets up a house in a temporary folder, starts plant and controller, shows or sums up.
+
+    --headless prints one JSON line at the end, nothing else on standard output.
+    --speed N  simulated seconds per second, or max.   --for S  ends after S seconds of wall time.
+
+Exit status: 0 when plant and controller ended in order, 1 when not (their last words go to standard error).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tools.demo_app import demo_site
+from tools.demo_app.processes import Child, JsonLines, wait_for
+from tools.demo_app.summary import summary
+from tools.twin import scenarios
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE_BYTES = 4096
+START_S = 30.0  # a loaded machine imports slowly
+STOP_S = 15.0
+
+
+class House:
+    """One demo: a folder, a virtual plant, a controller."""
+
+    def __init__(self, folder: Path, options: argparse.Namespace) -> None:
+        scenario = scenarios.get(options.scenario)
+        self.folder = folder
+        self.image = folder / "piControl0"
+        self.image.write_bytes(bytes(IMAGE_BYTES))
+        self.clock = folder / "clock"
+        self.site = demo_site.make(options.site, folder / "site", scenario)
+        self.pictory = self.site / "config.rsc"
+        self._environment = {
+            "THERMIQ_RUNTIME_DIR": str(folder / "run"),
+            "THERMIQ_STATE_DIR": str(folder / "state"),
+        }
+        self.twin = self._start_twin(options)
+        assert self.twin.process.stdout is not None
+        self.controller = self._start_controller()
+        self.plant = JsonLines(self.twin.process.stdout)
+
+    def _start_twin(self, options: argparse.Namespace) -> Child:
+        arguments = ["-m", "tools.twin", "--image", str(self.image), "--pictory", str(self.pictory)]
+        arguments += ["--clock", str(self.clock), "--scenario", options.scenario, "--speed", options.speed]
+        if options.seconds is not None and options.speed != "max":
+            arguments += ["--duration-s", str(options.seconds * float(options.speed))]
+        twin = Child("virtual plant", arguments, self.folder / "twin.log", environment={}, pipe=True)
+        if not wait_for(lambda: self.clock.exists() or not twin.running, START_S) or not twin.running:
+            twin.end(1.0)
+            raise SystemExit(f"the virtual plant did not start:\n{twin.last_words()}")
+        return twin
+
+    def _start_controller(self) -> Child:
+        arguments = ["-m", "plc", "run", str(self.site), "--image", str(self.image)]
+        arguments += ["--pictory", str(self.pictory), "--clock", str(self.clock)]
+        log = self.folder / "controller.log"
+        return Child("controller", arguments, log, environment=self._environment)
+
+    @property
+    def running(self) -> bool:
+        return self.twin.running and self.controller.running
+
+    def status(self) -> dict[str, Any]:
+        """What the controller says about itself; empty before its first word."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / "run/status.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def end(self) -> dict[str, Any]:
+        """Ends time first: the controller then leaves by itself, as at the end of every simulation."""
+        twin_code = self.twin.end(STOP_S)
+        controller_code = self.controller.wait(STOP_S)
+        result = summary(self.plant.finish(), self.status(), controller_code)
+        for child, code in ((self.twin, twin_code), (self.controller, controller_code)):
+            if code != 0:
+                print(f"{child.name} ended with {code}:\n{child.last_words()}", file=sys.stderr)
+        result["ok"] = twin_code == 0 and controller_code == 0
+        return result
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tools/demo", description="The controller and a virtual plant.")
+    parser.add_argument("--scenario", default="winter-day", help="name, or list (default: %(default)s)")
+    parser.add_argument("--speed", default="20", help="simulated seconds per second, or max (default: 20)")
+    parser.add_argument("--for", dest="seconds", type=float, help="end after so many seconds of wall time")
+    parser.add_argument("--headless", action="store_true", help="no view, one JSON line at the end")
+    parser.add_argument("--site", type=Path, default=ROOT / "io_map/walda", help="site folder to copy")
+    found = parser.parse_args()
+    if found.scenario == "list":
+        for name, scenario in sorted(scenarios.SCENARIOS.items()):
+            print(f"{name:24} {scenario.text}")
+        raise SystemExit(0)
+    if found.scenario not in scenarios.SCENARIOS:
+        parser.error(f"unknown scenario {found.scenario}; --scenario list shows what there is")
+    if found.speed != "max":
+        try:
+            if not float(found.speed) > 0:
+                raise ValueError
+        except ValueError:
+            parser.error(f"--speed {found.speed}: a number above 0, or max")
+    if found.seconds is None and found.headless:
+        found.seconds = 60.0
+    return found
+
+
+def main() -> int:
+    chosen = options()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # one way out for all of them
+    with tempfile.TemporaryDirectory(prefix="thermiq-demo-") as folder:
+        house = House(Path(folder), chosen)
+        try:
+            watch(house, chosen)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the way out is not interrupted
+            result = house.end()
+    print(json.dumps(result))
+    return 0 if result["ok"] else 1
+
+
+def watch(house: House, chosen: argparse.Namespace) -> None:
+    """Until the time is over, somebody presses Ctrl-C, or a process ends."""
+    end = time.monotonic() + chosen.seconds if chosen.seconds is not None else None
+    # With a fixed speed the plant ends by itself, at the exact simulated second; this is the margin.
+    margin_s = 0.0 if chosen.speed == "max" else START_S + (chosen.seconds or 0.0)
+
+    def over() -> bool:
+        return not house.running or (end is not None and time.monotonic() > end + margin_s)
+
+    if chosen.headless:
+        while not over():
+            time.sleep(0.05)
+        return
+    from tools.demo_app.view import show
+
+    show(house, over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

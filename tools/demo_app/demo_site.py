@@ -1,0 +1,46 @@
+"""A copy of a site that cannot be mistaken for it: own id, own devices, settings of the scenario.
+
+The controller that the demo runs never sees the folder of a real house: with the copy it could not reach
+one even if the loopback rule were gone.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.twin.scenario import Scenario
+
+COPIED = ("wiring.yaml", "config.rsc")
+
+
+def make(source: Path, target: Path, scenario: Scenario, devices: Mapping[str, Any] | None = None) -> Path:
+    """Writes the copy and returns its folder.
+
+    devices: the section `devices` of the copy (virtual miners, pseudo-terminals, broker on loopback);
+    without it the copy has no devices at all.
+    """
+    target.mkdir(parents=True)
+    for name in COPIED:
+        shutil.copyfile(source / name, target / name)
+    site = yaml.safe_load((source / "site.yaml").read_text(encoding="utf-8"))
+    site["site"]["id"] = f"demo-{site['site']['id']}"
+    site["site"]["name"] = f"Demo ({site['site'].get('name', '')})"
+    site["devices"] = dict(devices or {})
+    settings = (
+        ("request.power_w", scenario.request_w),
+        ("safety.flow_latches", scenario.flow_latches),
+        *scenario.parameters,
+    )
+    parameters = site.setdefault("parameters", {})
+    for path, value in settings:
+        group, _, name = path.partition(".")
+        parameters.setdefault(group, {})[name] = value
+    header = "# Generated for one run of the demo; nothing here describes a real house.\n"
+    text = yaml.safe_dump(site, sort_keys=False, allow_unicode=True)
+    (target / "site.yaml").write_text(header + text, encoding="utf-8")
+    return target

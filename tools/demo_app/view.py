@@ -1,0 +1,181 @@
+"""The live view: one screen, four times a second, read from what both processes say."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+REFRESH_PER_S = 4
+TREND = 32
+BARS = "▁▂▃▄▅▆▇█"
+
+TEMPERATURES = (
+    ("t_oil_degc", "oil"),
+    ("t_charge_degc", "charge"),
+    ("t_buffer_top_degc", "buffer top"),
+    ("t_buffer_bottom_degc", "buffer bottom"),
+    ("t_glycol_degc", "glycol"),
+    ("t_outdoor_degc", "outdoor"),
+)
+
+
+class Source(Protocol):
+    """What the view needs of a demo."""
+
+    plant: Any
+
+    def status(self) -> dict[str, Any]: ...
+
+
+class Trends:
+    """The last values of each temperature, one per simulated interval."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, deque[float]] = {name: deque(maxlen=TREND) for name, _ in TEMPERATURES}
+        self._last_ns = -1
+
+    def add(self, status: Mapping[str, Any]) -> None:
+        now_ns = status.get("now_ns", -1)
+        if now_ns == self._last_ns:
+            return
+        self._last_ns = now_ns
+        for name, values in self._values.items():
+            value = _reading(status, name)
+            if value is not None:
+                values.append(value)
+
+    def bars(self, name: str) -> str:
+        values = self._values[name]
+        if not values:
+            return ""
+        low, high = min(values), max(values)
+        span = max(high - low, 1.0)  # a flat line stays flat instead of showing noise
+        return "".join(BARS[min(int((value - low) / span * 7.99), 7)] for value in values)
+
+
+def show(house: Source, over: Callable[[], bool]) -> None:
+    """Draws until it is over."""
+    trends = Trends()
+    console = Console()
+    with Live(console=console, refresh_per_second=REFRESH_PER_S, screen=console.is_terminal) as live:
+        while not over():
+            status = house.status()
+            trends.add(status)
+            live.update(screen(status, house.plant.latest, trends))
+            time.sleep(1 / REFRESH_PER_S)
+
+
+def screen(status: Mapping[str, Any], plant: Mapping[str, Any], trends: Trends) -> RenderableType:
+    """The whole picture; parts without data say so."""
+    if "outputs" not in status:
+        return Panel("waiting for the controller's first scan ...", title="ThermIQ demo")
+    return Group(
+        _headline(status, plant),
+        Columns(
+            [
+                Panel(_temperatures(status, trends), title="temperatures"),
+                Panel(_actuators(status), title="actuators"),
+                Panel(_energy(status, plant), title="energy"),
+            ]
+        ),
+        Panel(_scan(status), title="scan"),
+    )
+
+
+def _headline(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Panel:
+    about = status["status"]
+    text = Text()
+    text.append(
+        f" {status['state']} ", style="bold reverse red" if status["state"] == "FAULT" else "bold reverse"
+    )
+    text.append(
+        f"  mode {status['mode']}   route {about['route']}   simulated {_clock(plant.get('simulated_s'))}"
+    )
+    text.append(f"\nasked {about['requested_power_w']:.0f} W, granted {about['granted_power_w']:.0f} W")
+    if about["limited_by"]:
+        text.append(f", limited by {about['limited_by']}", style="yellow")
+    if about["alarms"]:
+        text.append(f"\nalarms {', '.join(about['alarms'])}", style="bold red")
+    first = {name: cause for name, cause in about["first_out"].items() if name in ("m1", "m2")}
+    if first:
+        text.append(
+            "\nwaiting for: " + ", ".join(f"{name} {cause}" for name, cause in first.items()), style="dim"
+        )
+    return Panel(text, title=f"ThermIQ demo - SIMULATION - site {status['site']}")
+
+
+def _temperatures(status: Mapping[str, Any], trends: Trends) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for name, label in TEMPERATURES:
+        value = _reading(status, name)
+        table.add_row(
+            label, "-" if value is None else f"{value:5.1f} °C", Text(trends.bars(name), style="cyan")
+        )
+    return table
+
+
+def _actuators(status: Mapping[str, Any]) -> Table:
+    out, image, values = status["outputs"], status["inputs"]["image"], status["status"]["values"]
+    table = Table.grid(padding=(0, 1))
+    table.add_row("P3 miner loop", _on(out["p3_on"]), "flow" if image["flow_ok"] else "no flow")
+    table.add_row("P4 heating water", f"{out['p4_setpoint_pct']:.0f} %")
+    table.add_row("P5 glycol", f"{out['p5_setpoint_pct']:.0f} %")
+    for valve in ("rv1", "rv2"):
+        drive = "→A" if out[f"{valve}_a"] else "→B" if out[f"{valve}_b"] else ""
+        position = values.get(f"{valve}_position_pct")
+        table.add_row(valve.upper(), "?" if position is None else f"{position:.0f} %", drive)
+    table.add_row("dry cooler", _on(out["cooler_on"]))
+    table.add_row("K7 heat pump", "blocked" if out["hp_block"] else "free")
+    for miner, contactor in (("m1", "k10"), ("m2", "k11")):
+        proof = "closed" if image[f"{contactor}_fb"] else "open"
+        table.add_row(f"{miner.upper()} enable", _on(out[f"{miner}_enable"]), f"{contactor.upper()} {proof}")
+    table.add_row("safety chain", "ok" if image["safety_ok"] else "OPEN")
+    return table
+
+
+def _energy(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    shown = {name: value for name, value in plant.items() if name.endswith(("_w", "_kwh", "_pct"))}
+    shown = shown or {n: v for n, v in status["status"]["values"].items() if n.endswith(("_w", "_kwh"))}
+    for name, value in shown.items():
+        label, _, unit = name.rpartition("_")
+        if isinstance(value, (int, float)):
+            table.add_row(label.replace("_", " "), f"{value:,.1f} {'%' if unit == 'pct' else unit}")
+    return table
+
+
+def _scan(status: Mapping[str, Any]) -> Text:
+    scan = status["scan"]
+    execution, share = scan["execution"]["last_1000"], scan["share"]
+    return Text(
+        f"{scan['scans']} scans of {scan['period_ms']:.0f} ms, {scan['lost_cycles']} lost"
+        f", {scan['restarts']} restarts"
+        f"   one scan p50 {execution['p50_us']:.0f} µs, p99 {execution['p99_us']:.0f} µs"
+        f"   read {share['read']:.0%} logic {share['logic']:.0%} write {share['write']:.0%}"
+        f" hand-over {share['handover']:.0%}"
+    )
+
+
+def _reading(status: Mapping[str, Any], name: str) -> float | None:
+    reading = status.get("inputs", {}).get("image", {}).get(name)
+    return reading["value"] if reading else None
+
+
+def _on(value: bool) -> Text:
+    return Text("on", style="bold green") if value else Text("off", style="dim")
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
