@@ -12,15 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from plc.blocks.param import Param
-
-
-@dataclass(frozen=True, slots=True)
-class MinerAddress:
-    """One miner on the network."""
-
-    host: Annotated[str, Param("", None, None, "fixed IP address")]
-    secret: Annotated[str, Param("", None, None, "file with the password (mode 0600) or credential:NAME")]
-    port: Annotated[int, Param("", 1, 65535, "gRPC port")] = 50051
+from plc.field.miner.settings import MinerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +96,7 @@ class Section:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section(("devices", "miners"), MinerAddress, many=True, hosts=lambda miner: (miner.host,)),
+    Section(("devices", "miners"), MinerSettings, many=True, hosts=lambda miner: (miner.host,)),
     Section(("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,)),
     Section(("devices", "mqtt"), Broker, hosts=lambda broker: (broker.host,)),
     Section(("tariff",), Tariff),

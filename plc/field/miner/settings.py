@@ -77,7 +77,7 @@ class MinerSettings:
         float, Param("W", 900, 3300, "highest target: circuit, supply and oil loop", source="commissioning")
     ] = 3300.0
     levels_w: Annotated[
-        tuple[int, ...], Param("W", 500, 3300, "the few power levels; empty = five, evenly spaced")
+        tuple[int, ...], Param("W", None, None, "the few power levels; empty = five, evenly spaced")
     ] = ()
     limits: Limits = field(default_factory=Limits)
 
