@@ -111,7 +111,7 @@ class Contactor(Block):
         bridged = self.enable and not missing and self._times.measured
         self.enable = self._times.step(
             tick,
-            request=request and not self.no_feedback,
+            request=request,
             measured=feedback or bridged,
             trip=trip or self.no_feedback,
         )

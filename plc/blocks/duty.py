@@ -304,7 +304,7 @@ class AntiSeize(Block):
             self.idle_ns += tick.dt_ns
         if not running:
             self._ran_ns = 0
-        if self._ran_ns >= self._run_ns and running:
+        if self._ran_ns >= self._run_ns:
             if self.run:
                 self.count += 1
             self.idle_ns = 0

@@ -136,18 +136,19 @@ def test_loss_of_supply_makes_the_position_unknown_and_the_next_use_goes_home_fi
     assert valve.position_valid
 
 
-def test_after_twenty_strokes_the_next_way_home_is_driven_in_full() -> None:
+def test_after_twenty_strokes_the_valve_is_driven_home_in_full() -> None:
     clock, valve = at_a(resync_strokes=20)
     for _ in range(9):
         clock.run(valve, 92.0, **TO_B)
         clock.run(valve, 92.0, **TO_A)
-    assert (valve.strokes, valve.resync_due) == (19, False)  # the first one was the way home at start
+        assert valve.status is ValveStatus.AT_A
+    assert valve.strokes == 19  # with the way home at the start, which does not count for the model
     clock.run(valve, 92.0, **TO_B)
     assert not valve.resync_due
-    clock.run(valve, 92.0, **TO_A)
-    clock.run(valve, 92.0, **TO_A)
+    clock.until(valve, lambda v: v.resync_due, limit_s=2.0, **TO_A)  # the 20th begins
+    clock.until(valve, lambda v: v.status is ValveStatus.SYNC, limit_s=95.0, **TO_A)
+    clock.until(valve, lambda v: v.status is ValveStatus.AT_A, limit_s=95.0, **TO_A)
     assert (valve.strokes, valve.resync_due) == (21, False)
-    assert valve.status is ValveStatus.AT_A
 
 
 def test_after_twenty_four_hours_a_valve_at_a_is_driven_home_in_place() -> None:
