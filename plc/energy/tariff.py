@@ -1,0 +1,78 @@
+"""What a kilowatt-hour costs and earns at a moment.
+
+An unknown price is never a zero price and never a cheap one: without data, buying costs at least the
+fixed price and selling earns the full remuneration, so that doubt always speaks against mining.
+Quarter hours are counted on UTC, so a day of 92 or 100 quarter hours needs no special case.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from plc.energy.parameters import FeedInKind, ImportKind, Tariff
+
+QUARTER_S = 900
+
+
+class SpotPrices(NamedTuple):
+    """Consecutive quarter-hour prices, net, EUR per kWh; start_unix_s is a full quarter hour."""
+
+    start_unix_s: int = 0
+    eur_per_kwh: tuple[float, ...] = ()
+
+    def at(self, unix_s: int) -> float | None:
+        """The price of this moment, None outside the delivered range."""
+        index = (unix_s - self.start_unix_s) // QUARTER_S
+        return self.eur_per_kwh[index] if 0 <= index < len(self.eur_per_kwh) else None
+
+
+class Price(NamedTuple):
+    """EUR per kWh with where it comes from; known is False for every fallback."""
+
+    eur_per_kwh: float
+    source: str
+    known: bool = True
+
+
+def import_price(tariff: Tariff, spot: SpotPrices, *, unix_s: int, local_s: int, synchronised: bool) -> Price:
+    """Gross price of one more kWh from the grid.
+
+    local_s: seconds since local midnight, 0..86399. Without a synchronised clock neither a window nor a
+    quarter hour can be told: the dearest window, or the fixed price, whichever is more.
+    """
+    fixed = tariff.import_eur_per_kwh
+    if tariff.kind is ImportKind.FIXED:
+        return Price(fixed, "fixed")
+    if tariff.kind is ImportKind.WINDOWS:
+        if not synchronised:
+            return Price(
+                max(fixed, *(w.import_eur_per_kwh for w in tariff.windows), fixed), "fallback", False
+            )
+        for window in tariff.windows:
+            if _inside(local_s / 3600, window.from_h, window.to_h):
+                return Price(window.import_eur_per_kwh, "window")
+        return Price(fixed, "fixed")
+    net = spot.at(unix_s) if synchronised else None
+    if net is None:
+        return Price(fixed, "fallback", False)
+    return Price((net + tariff.fees_net_eur_per_kwh) * (1 + tariff.vat), "spot")
+
+
+def feed_in_price(tariff: Tariff, spot: SpotPrices, *, unix_s: int, synchronised: bool) -> Price:
+    """What one more kWh earns when it is fed in; the cost of mining with it instead."""
+    if tariff.feed_in is FeedInKind.NONE:
+        return Price(0.0, "none")
+    net = spot.at(unix_s) if synchronised else None
+    if tariff.feed_in is FeedInKind.FIXED:
+        if net is not None and net < 0.0 and tariff.zero_at_negative_spot:
+            return Price(0.0, "negative_spot")
+        return Price(tariff.feed_in_eur_per_kwh, "fixed")
+    if net is None:
+        return Price(tariff.feed_in_eur_per_kwh, "fallback", False)
+    return Price(max(net, 0.0), "spot")
+
+
+def _inside(hour: float, begins: float, ends: float) -> bool:
+    if begins <= ends:
+        return begins <= hour < ends
+    return hour >= begins or hour < ends
