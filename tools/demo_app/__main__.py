@@ -52,7 +52,7 @@ class House:
         arguments = ["-m", "tools.twin", "--image", str(self.image), "--pictory", str(self.pictory)]
         arguments += ["--clock", str(self.clock), "--scenario", options.scenario, "--speed", options.speed]
         if options.seconds is not None and options.speed != "max":
-            arguments += ["--duration-s", str(options.seconds * float(options.speed))]
+            arguments += ["--for-s", str(options.seconds * float(options.speed))]
         twin = Child("virtual plant", arguments, self.folder / "twin.log", environment={}, pipe=True)
         if not wait_for(lambda: self.clock.exists() or not twin.running, START_S) or not twin.running:
             twin.end(1.0)
@@ -79,6 +79,8 @@ class House:
 
     def end(self) -> dict[str, Any]:
         """Ends time first: the controller then leaves by itself, as at the end of every simulation."""
+        if not self.controller.running:  # the plant notices that by itself; give it the time to sum up
+            wait_for(lambda: not self.twin.running, START_S / 10)
         twin_code = self.twin.end(STOP_S)
         controller_code = self.controller.wait(STOP_S)
         result = summary(self.plant.finish(), self.status(), controller_code)
@@ -127,7 +129,7 @@ def main() -> int:
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the way out is not interrupted
             result = house.end()
-    print(json.dumps(result))
+    print(json.dumps(result), flush=True)
     return 0 if result["ok"] else 1
 
 
