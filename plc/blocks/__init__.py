@@ -1,17 +1,10 @@
 """Function blocks: IEC 61131-3 standard blocks and blocks of a heating plant. Pure: no I/O, no clock."""
 
 from plc.blocks.block_relay import BlockRelay, BlockStatus
+from plc.blocks.budget import EventBudget, StartsPerHour, WindowBudget
 from plc.blocks.contactor import Contactor, ContactorStatus
 from plc.blocks.core import NEVER, NS_PER_MS, NS_PER_S, Block, Origin, Quality, Reading, State, Tick, ns
-from plc.blocks.duty import (
-    AntiSeize,
-    EventBudget,
-    MinTimes,
-    RunHours,
-    StartCounter,
-    StartsPerHour,
-    WindowBudget,
-)
+from plc.blocks.duty import AntiSeize, MinTimes, RunHours, StartCounter
 from plc.blocks.fan import Fan, FanStatus
 from plc.blocks.logic import CTD, CTU, CTUD, F_TRIG, R_TRIG, RS, SR
 from plc.blocks.panel import Heartbeat, Horn, Lamp, LampMode

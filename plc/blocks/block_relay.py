@@ -11,8 +11,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from plc.blocks.budget import EventBudget, WindowBudget
 from plc.blocks.core import Block, Tick, ns
-from plc.blocks.duty import EventBudget, WindowBudget
 
 DAY_S = 86_400.0
 

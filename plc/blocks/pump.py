@@ -20,8 +20,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from plc.blocks.budget import StartsPerHour
 from plc.blocks.core import NS_PER_S, Block, Tick
-from plc.blocks.duty import MinTimes, RunHours, StartCounter, StartsPerHour
+from plc.blocks.duty import MinTimes, RunHours, StartCounter
 from plc.blocks.timers import TON
 
 
