@@ -1,0 +1,117 @@
+"""How long outputs stay on after the program dies, beside the same for a program written the usual way.
+
+Real processes on the virtual piControl; times are taken inside it, from the fault to the moment in which
+the last output byte became 0. Budgets: design, topic budgets.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from plc.site import load_site
+from tools.twin.crash_rig import CrashRig, Program
+
+REPEATS = 20
+BUDGET_DEATH_MS = 20.0
+BUDGET_HANG_OVER_PERIOD_MS = 50.0
+OBSERVE_S = 0.5  # how long beyond the watchdog period the peer's outputs are watched
+
+FAULTS = {"sigkill": None, "exception": "raise@step", "hang": "hang@block"}
+PEER_FAULTS = {"sigkill": "none", "exception": "raise", "hang": "hang"}
+
+
+def run(args: Any = None) -> dict[str, Any]:
+    """All faults on both programs. `args.repeats` (default 20) and `args.peer_repeats` (default the same)."""
+    repeats = getattr(args, "repeats", None) or REPEATS
+    peer_repeats = getattr(args, "peer_repeats", None) or repeats
+    figures: dict[str, float] = {"repeats": repeats, "peer_repeats": peer_repeats}
+    with CrashRig() as rig:
+        period_ms = load_site(rig.site).parameters.scan.watchdog_ms
+        figures["watchdog_period_ms"] = period_ms
+        for name, fault in FAULTS.items():
+            times = [_ours(rig, fault) for _ in range(repeats)]
+            figures[f"{name}_to_zero_max_ms"] = round(max(times), 2)
+            figures[f"{name}_to_zero_median_ms"] = round(statistics.median(times), 2)
+            _say(f"{name}: outputs 0 after {max(times):.1f} ms at most ({repeats} times)")
+        for name, fault in PEER_FAULTS.items():
+            still_on = sum(_peer(rig, fault, period_ms / 1000 + OBSERVE_S) for _ in range(peer_repeats))
+            figures[f"cycleloop_{name}_still_on"] = still_on
+            _say(f"revpimodio2 cycleloop, {name}: outputs still on {still_on} of {peer_repeats} times")
+    budgets = {
+        "sigkill_to_zero_ms": _budget(BUDGET_DEATH_MS, figures["sigkill_to_zero_max_ms"]),
+        "exception_to_zero_ms": _budget(BUDGET_DEATH_MS, figures["exception_to_zero_max_ms"]),
+        "hang_to_zero_ms": _budget(period_ms + BUDGET_HANG_OVER_PERIOD_MS, figures["hang_to_zero_max_ms"]),
+    }
+    return {
+        "name": "crash",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}",
+        "figures": figures,
+        "budgets": budgets,
+        "ok": all(budget["ok"] for budget in budgets.values()),
+    }
+
+
+def _budget(limit: float, value: float) -> dict[str, Any]:
+    return {"limit": limit, "value": value, "ok": value <= limit}
+
+
+def _ours(rig: CrashRig, fault: str | None) -> float:
+    """Milliseconds from the fault to outputs 0 for the real controller."""
+    rig.picontrol.command("clear-trace")
+    options = ("--fault", fault, "--after", "15") if fault else ()
+    program = rig.controller("--force", "p3_on,m1_enable", *options)
+    begin_ns = _commit(program, killed=fault is None)
+    zero = rig.zero_after(_last(rig, before_ns=begin_ns))
+    program.process.kill()
+    program.process.wait()
+    _until(lambda: not rig.picontrol.state()["handles"])
+    return float((zero["t_ns"] - begin_ns) / 1e6)
+
+
+def _peer(rig: CrashRig, fault: str, watch_s: float) -> bool:
+    """Whether the usual program's outputs are still on when a watchdog would long have acted."""
+    rig.picontrol.command("clear-trace")
+    image, rsc = str(rig.picontrol.image), str(rig.config_rsc)
+    command = [sys.executable, "-m", "tools.bench_parts.usual_program", image, rsc, fault, "{announce}"]
+    program = rig.program(command)
+    _commit(program, killed=fault == "none")
+    time.sleep(watch_s)
+    still_on = not rig.picontrol.state()["outputs_zero"]
+    program.process.kill()
+    program.process.wait()
+    _until(lambda: not rig.picontrol.state()["handles"])
+    rig.picontrol.command("reset")  # nothing else would switch the outputs off for the next round
+    return still_on
+
+
+def _commit(program: Program, *, killed: bool) -> int:
+    """Wait for the program's own fault or kill it; returns the time of the fault."""
+    if not killed:
+        return int(program.announcement()["t_ns"])
+    time.sleep(0.3)
+    begin_ns = time.monotonic_ns()
+    program.process.send_signal(signal.SIGKILL)
+    return begin_ns
+
+
+def _last(rig: CrashRig, *, before_ns: int) -> int:
+    return max((entry["n"] for entry in rig.picontrol.trace() if entry["t_ns"] < before_ns), default=-1)
+
+
+def _until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError("handles of a dead program are still open")
+        time.sleep(0.01)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
