@@ -152,4 +152,7 @@ def watch(house: House, chosen: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (KeyboardInterrupt, BrokenPipeError):  # before the house stands, or nobody reads any more
+        sys.exit(130)

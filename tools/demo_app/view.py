@@ -84,7 +84,7 @@ def screen(status: Mapping[str, Any], plant: Mapping[str, Any], trends: Trends) 
             [
                 Panel(_temperatures(status, trends), title="temperatures"),
                 Panel(_actuators(status), title="actuators"),
-                Panel(_energy(status, plant), title="energy"),
+                Panel(_energy(plant), title="energy flows"),
             ]
         ),
         Panel(_scan(status), title="scan"),
@@ -97,9 +97,7 @@ def _headline(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Panel:
     text.append(
         f" {status['state']} ", style="bold reverse red" if status["state"] == "FAULT" else "bold reverse"
     )
-    text.append(
-        f"  mode {status['mode']}   route {about['route']}   simulated {_clock(plant.get('simulated_s'))}"
-    )
+    text.append(f"  mode {status['mode']}   route {about['route']}   simulated {_clock(plant.get('t_s'))}")
     text.append(f"\nasked {about['requested_power_w']:.0f} W, granted {about['granted_power_w']:.0f} W")
     if about["limited_by"]:
         text.append(f", limited by {about['limited_by']}", style="yellow")
@@ -110,6 +108,8 @@ def _headline(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Panel:
         text.append(
             "\nwaiting for: " + ", ".join(f"{name} {cause}" for name, cause in first.items()), style="dim"
         )
+    for at_s, what, value in plant.get("events", [])[-2:]:
+        text.append(f"\n{_clock(at_s)} {what} {value}", style="magenta")
     return Panel(text, title=f"ThermIQ demo - SIMULATION - site {status['site']}")
 
 
@@ -142,15 +142,28 @@ def _actuators(status: Mapping[str, Any]) -> Table:
     return table
 
 
-def _energy(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Table:
+def _energy(plant: Mapping[str, Any]) -> Table:
+    """Flows as the virtual house measures them; grid > 0 is import, battery > 0 is discharge."""
     table = Table.grid(padding=(0, 1))
-    shown = {name: value for name, value in plant.items() if name.endswith(("_w", "_kwh", "_pct"))}
-    shown = shown or {n: v for n, v in status["status"]["values"].items() if n.endswith(("_w", "_kwh"))}
-    for name, value in shown.items():
-        label, _, unit = name.rpartition("_")
-        if isinstance(value, (int, float)):
-            table.add_row(label.replace("_", " "), f"{value:,.1f} {'%' if unit == 'pct' else unit}")
+    if "heat_w" not in plant:
+        return table
+    heat, pump = plant["heat_w"], plant["heat_pump"]
+    for index, (watts, state) in enumerate(zip(plant["miner_w"], plant["miner_state"], strict=True), 1):
+        table.add_row(f"miner {index}", _watts(watts), state)
+    table.add_row("heat to water", _watts(heat["w1"]))
+    table.add_row("heat to house", _watts(heat["load"]))
+    table.add_row("recooled", _watts(heat["air"]))
+    running = "blocked" if pump["blocked"] else f"COP {pump['cop']:.1f}" if pump["on"] else "off"
+    table.add_row("heat pump", _watts(heat["heat_pump"]), running)
+    table.add_row("PV", _watts(plant["pv_w"]))
+    table.add_row("battery", _watts(plant["battery_w"]), f"SOC {plant['soc_pct']:.0f} %")
+    table.add_row("house load", _watts(plant["load_w"]))
+    table.add_row("grid", _watts(plant["grid_w"]), "import" if plant["grid_w"] > 0 else "export")
     return table
+
+
+def _watts(value: float) -> str:
+    return f"{value:6,.0f} W"
 
 
 def _scan(status: Mapping[str, Any]) -> Text:

@@ -1,0 +1,154 @@
+"""The demo as a person starts it: the summary line, Ctrl-C, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tools.demo_app.view import Trends, screen
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = {
+    "simulated_s", "scans", "lost_cycles", "states_visited", "exit_code", "buffer_top_degc_start",
+    "buffer_top_degc_end", "oil_max_degc", "body_max_degc", "miner_energy_kwh", "energy_residual",
+}  # fmt: skip
+PATIENCE_S = 60.0
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The demo in a process group of its own; its temporary folders are made under `folder`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tools.demo_app", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+
+
+def children_on(folder: Path) -> list[int]:
+    """Processes that have this folder in their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(folder).encode() in command:
+                found.append(int(entry.name))
+    return found
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def scanning(folder: Path) -> bool:
+    return any(folder.glob("thermiq-demo-*/run/status.json"))
+
+
+def status_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(next(folder.glob("thermiq-demo-*/run/status.json")).read_text())
+    return found
+
+
+def rendered(status: dict[str, Any]) -> str:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(width=130, record=True, file=nowhere)
+        console.print(screen(status, {}, Trends()))
+        return console.export_text()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any], str]:
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    lines = output.splitlines()
+    return process.returncode, json.loads(lines[-1]) if lines else {}, errors
+
+
+def test_headless_prints_one_line_with_everything_in_it(tmp_path: Path) -> None:
+    process = start(tmp_path, "--headless", "--speed", "100", "--for", "3")
+    code, result, errors = ended(process)
+    assert code == 0, errors
+    assert result.keys() >= KEYS
+    assert 300.0 <= result["simulated_s"] <= 300.2
+    assert result["lost_cycles"] == 0
+    assert result["exit_code"] == 0
+    assert result["scans"] == pytest.approx(3000, abs=2)
+    assert {"INIT", "STANDBY"} <= set(result["states_visited"])
+    assert abs(result["energy_residual"]) < 1e-4
+    assert children_on(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_everything_in_order(tmp_path: Path) -> None:
+    process = start(tmp_path, "--headless", "--speed", "max", "--for", "600")
+    until(lambda: scanning(tmp_path), "first scan")
+    os.killpg(process.pid, signal.SIGINT)
+    code, result, errors = ended(process)
+    assert code == 0, errors
+    assert result["exit_code"] == 0
+    assert "Traceback" not in errors
+    assert children_on(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_demo_leaves_no_process_behind(tmp_path: Path) -> None:
+    process = start(tmp_path, "--headless", "--speed", "10", "--for", "600")
+    until(lambda: scanning(tmp_path), "first scan")
+    assert len(children_on(tmp_path)) == 2
+    until(lambda: "outputs" in status_of(tmp_path), "status of a scan")
+    picture = rendered(status_of(tmp_path))
+    assert "SIMULATION" in picture
+    assert "P3 miner loop" in picture
+    process.kill()
+    process.communicate()
+    until(lambda: children_on(tmp_path) == [], "children end with their parent")
+
+
+def test_a_dead_controller_ends_the_demo_and_says_why(tmp_path: Path) -> None:
+    process = start(tmp_path, "--headless", "--speed", "10", "--for", "600")
+    until(lambda: scanning(tmp_path), "first scan")
+    os.kill(status_of(tmp_path)["pid"], signal.SIGKILL)
+    code, result, errors = ended(process)
+    assert code == 1
+    assert result["exit_code"] == -9
+    assert "controller ended with -9" in errors
+    assert children_on(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--scenario", "no-such-story"), ("--speed", "0"), ("--speed", "fast")]
+)
+def test_a_wrong_argument_is_a_usage_error(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    code, _, errors = ended(start(tmp_path, *arguments))
+    assert code == 2
+    assert "Traceback" not in errors
+
+
+def test_the_list_of_scenarios_says_what_each_is(tmp_path: Path) -> None:
+    process = start(tmp_path, "--scenario", "list")
+    output, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "winter-day" in output
+    assert "p3-stops" in output
+
+
+def test_the_view_waits_for_the_first_scan_instead_of_failing() -> None:
+    assert "waiting" in rendered({})
