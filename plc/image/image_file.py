@@ -72,7 +72,7 @@ class ImageFile(io.FileIO):
     def read(self, size: int | None = -1, /) -> bytes:
         """Exactly `size` bytes."""
         try:
-            data = super().read(-1 if size is None else size)
+            data = self._raw_read(-1 if size is None else size)
         except OSError as error:
             raise ImageFault(f"read of the process image failed: {_reason(error)}") from error
         if data is None:
@@ -84,7 +84,7 @@ class ImageFile(io.FileIO):
     def write(self, data: Any, /) -> int:
         """All bytes."""
         try:
-            written = super().write(data)
+            written = self._raw_write(data)
         except OSError as error:
             raise ImageFault(f"write of the process image failed: {_reason(error)}") from error
         if written != len(data):
@@ -94,9 +94,18 @@ class ImageFile(io.FileIO):
     def seek(self, position: int, whence: int = os.SEEK_SET, /) -> int:
         """As a file does; the driver refuses it while it is not running."""
         try:
-            return super().seek(position, whence)
+            return self._raw_seek(position, whence)
         except OSError as error:
             raise ImageFault(f"seek in the process image failed: {_reason(error)}") from error
+
+    def _raw_read(self, size: int) -> bytes | None:
+        return super().read(size)
+
+    def _raw_write(self, data: Any) -> int | None:
+        return super().write(data)
+
+    def _raw_seek(self, position: int, whence: int) -> int:
+        return super().seek(position, whence)
 
     def lock(self) -> bool:
         """True when no other open handle of this image holds the lock; it ends with the handle."""

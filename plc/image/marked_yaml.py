@@ -19,6 +19,8 @@ from plc.image.problem import Problem
 _MAX_BYTES = 1_000_000
 _MAX_DEPTH = 20
 
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
+
 _FIX_SYNTAX = "repair the line; look at quotes, colons and the indentation of the lines around it"
 
 
@@ -185,6 +187,9 @@ def _convert(
     line = node.start_mark.line + 1
     if depth > _MAX_DEPTH:
         raise ValueError(f"nested deeper than {_MAX_DEPTH} levels at line {line}")
+    if node.tag not in _TAGS:
+        problems.append(Problem(file, line, f"the tag {node.tag}", "plain values", "remove the tag"))
+        return Node(None, line, key_line)
     if isinstance(node, yaml.MappingNode):
         return Node(_mapping(loader, node, file, problems, depth), line, key_line)
     if isinstance(node, yaml.SequenceNode):
@@ -192,9 +197,6 @@ def _convert(
             _convert(loader, item, item.start_mark.line + 1, file, problems, depth + 1) for item in node.value
         ]
         return Node(items, line, key_line)
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        problems.append(Problem(file, line, f"the tag {node.tag}", "plain values", "remove the tag"))
-        return Node(str(node.value), line, key_line)
     return Node(loader.construct_object(node), line, key_line)
 
 
