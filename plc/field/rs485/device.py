@@ -175,7 +175,9 @@ class Device:
 
     def _account(self, block: BlockState, failure: Failure, now_ns: int) -> None:
         self.counters.failures[failure.value] += 1
-        if not block.spec.optional:
+        if failure is Failure.EXCEPTION:
+            self.counters.consecutive_failures = 0  # a refusal is an answer: the device is there
+        elif not block.spec.optional:
             self.counters.consecutive_failures += 1
         self.schedule.failed(block, now_ns, self.counters.consecutive_failures, failure)
 

@@ -44,12 +44,25 @@ class Limits:
 class Gate:
     """The past of one value and the rules it follows. One per value and device."""
 
-    __slots__ = ("_pending", "_pending_n", "_pending_ns", "_spec", "refused", "taken_ns", "value", "why")
+    __slots__ = (
+        "_pending",
+        "_pending_n",
+        "_pending_ns",
+        "_spec",
+        "refused",
+        "seen",
+        "seen_ns",
+        "taken_ns",
+        "value",
+        "why",
+    )
 
     def __init__(self, spec: ValueSpec) -> None:
         self._spec = spec
         self.value: float | None = None  # last accepted, in units
         self.taken_ns = 0
+        self.seen: float | None = None  # last plausible by itself, perhaps contradicted by the physics
+        self.seen_ns = 0
         self.refused = 0
         self.why = ""  # reason of the last refusal
         self._pending: float | None = None  # refused once, waiting for its confirmation

@@ -61,6 +61,8 @@ class Values:
             if value is not None:
                 fresh[name] = value
         self._add_sums(fresh, taken_ns)
+        for name, value in fresh.items():
+            self._gates[name].seen, self._gates[name].seen_ns = value, taken_ns
         return fresh
 
     def take(self, fresh: Mapping[str, float], taken_ns: int) -> None:
@@ -82,14 +84,18 @@ class Values:
     def latest(
         self, name: str, fresh: Mapping[str, float], now_ns: int, within_ns: int = TOGETHER_NS
     ) -> float | None:
-        """A value from this frame, or the last accepted one if it is not older than `within_ns`."""
+        """A value from this frame, or the last one seen if it is not older than `within_ns`.
+
+        Seen, not accepted: two values that contradict each other would otherwise take turns in being
+        missing, and with one of them missing nothing contradicts the other.
+        """
         name = self.resolve(name)
         if name in fresh:
             return fresh[name]
         gate = self._gates.get(name)
-        if gate is None or gate.value is None or now_ns - gate.taken_ns > within_ns:
+        if gate is None or gate.seen is None or now_ns - gate.seen_ns > within_ns:
             return None
-        return gate.value
+        return gate.seen
 
     def resolve(self, name: str) -> str:
         """The value behind a choice of the site (which register is the grid connection)."""
