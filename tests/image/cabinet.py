@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import struct
@@ -73,8 +74,9 @@ def wiring_of(text: str, tmp_path: Path) -> Wiring:
     return wiring
 
 
+@functools.cache
 def walda() -> Wiring:
-    """The map of the example site."""
+    """The map of the example site; nobody may change it."""
     wiring, problems = load_wiring(WALDA / "wiring.yaml")
     assert wiring is not None, problems
     return wiring

@@ -1,0 +1,387 @@
+"""Every mistake in site.yaml, with the exact words that a person gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from plc.exits import Exit
+from plc.image.typed import walk_params
+from plc.plant.parameters import Parameters
+from plc.site import SiteError, load_site
+from tests.image.cabinet import WALDA, copy_site, line_of, replaced
+
+TEXT = (WALDA / "site.yaml").read_text(encoding="utf-8")
+
+
+def value(group: str, name: str, new: str) -> Callable[[str], str]:
+    """Changes one parameter of the example site."""
+
+    def change(text: str) -> str:
+        start = text.index(f"\n  {group}:\n")
+        at = text.index(f"    {name}: ", start)
+        end = text.index("\n", at)
+        return text[:at] + f"    {name}: {new}" + text[end:]
+
+    return change
+
+
+class Case(NamedTuple):
+    """A change of the example site and the problem it must cause."""
+
+    name: str
+    change: Callable[[str], str]
+    at: tuple[str, str]
+    found: str
+    allowed: str
+    next_step: str
+
+
+CASES = [
+    Case(
+        "parameter out of range",
+        value("oil", "warn_degc", "99"),
+        ("warn_degc: 99", ""),
+        "parameters.oil.warn_degc = 99",
+        "a number from 45 to 64 degC",
+        "set warn_degc to an allowed value",
+    ),
+    Case(
+        "warning above the limit",
+        value("oil", "warn_degc", "61"),
+        ("limit_degc: 60", ""),
+        "oil.limit_degc = 60 with oil.warn_degc = 61",
+        "oil.limit_degc at least 62 (warn before limit before trip)",
+        "change one of the two values",
+    ),
+    Case(
+        "limit above the trip",
+        value("oil", "limit_degc", "64"),
+        ("trip_degc: 63", ""),
+        "oil.trip_degc = 63 with oil.limit_degc = 64",
+        "oil.trip_degc at least 65",
+        "change one of the two values",
+    ),
+    Case(
+        "trip too close to the hardware",
+        value("safety", "temp_max_degc", "65"),
+        ("temp_max_degc: 65", ""),
+        "safety.temp_max_degc = 65 with oil.trip_degc = 63",
+        "safety.temp_max_degc at least 66",
+        "change one of the two values",
+    ),
+    Case(
+        "no hysteresis of the buffer",
+        value("buffer", "resume_degc", "54"),
+        ("full_degc: 55", ""),
+        "buffer.full_degc = 55 with buffer.resume_degc = 54",
+        "buffer.full_degc at least 57 (hysteresis)",
+        "change one of the two values",
+    ),
+    Case(
+        "misspelled parameter",
+        lambda t: replaced(t, "    warn_degc: 58", "    warn_deg: 58"),
+        ("warn_deg: 58", ""),
+        'the unknown key "parameters.oil.warn_deg"',
+        "one of set_degc, start_max_degc",
+        'did you mean "warn_degc"?',
+    ),
+    Case(
+        "misspelled group",
+        lambda t: replaced(t, "\n  oil:\n", "\n  oill:\n"),
+        ("  oill:", ""),
+        'the unknown key "parameters.oill"',
+        "one of scan, safety, oil",
+        'did you mean "oil"?',
+    ),
+    Case(
+        "misspelled section",
+        lambda t: replaced(t, "\ntariff:\n", "\ntarif:\n"),
+        ("tarif:", ""),
+        'the unknown key "tarif"',
+        "one of confirmed, devices, economics",
+        'did you mean "tariff"?',
+    ),
+    Case(
+        "misspelled device section",
+        lambda t: replaced(t, "  mqtt:\n", "  mqt:\n"),
+        ("  mqt:", ""),
+        'the unknown key "mqt"',
+        "one of miners, mqtt, rs485",
+        'did you mean "mqtt"?',
+    ),
+    Case(
+        "a word for a number",
+        value("oil", "warn_degc", "warm"),
+        ("warn_degc: warm", ""),
+        'parameters.oil.warn_degc = "warm"',
+        "a number from 45 to 64 degC",
+        "set warn_degc",
+    ),
+    Case(
+        "a number in quotes",
+        value("oil", "warn_degc", "'58'"),
+        ("warn_degc: '58'", ""),
+        'parameters.oil.warn_degc = "58"',
+        "a number from 45 to 64 degC",
+        "set warn_degc",
+    ),
+    Case(
+        "a number for a switch",
+        value("safety", "flow_latches", "1"),
+        ("flow_latches: 1", ""),
+        "parameters.safety.flow_latches = 1",
+        "true or false",
+        "set flow_latches",
+    ),
+    Case(
+        "a switch for a number",
+        value("oil", "warn_degc", "true"),
+        ("warn_degc: true", ""),
+        "parameters.oil.warn_degc = true",
+        "a number from 45 to 64 degC",
+        "set warn_degc",
+    ),
+    Case(
+        "half a scan",
+        value("scan", "period_ms", "100.5"),
+        ("period_ms: 100.5", ""),
+        "parameters.scan.period_ms = 100.5",
+        "a whole number from 20 to 500 ms",
+        "set period_ms",
+    ),
+    Case(
+        "not a number",
+        value("oil", "warn_degc", ".nan"),
+        ("warn_degc: .nan", ""),
+        "parameters.oil.warn_degc = nan",
+        "a number from 45 to 64 degC",
+        "set warn_degc",
+    ),
+    Case(
+        "endless",
+        value("hp_block", "release_offset_k", "-.inf"),
+        ("release_offset_k: -.inf", ""),
+        "parameters.hp_block.release_offset_k = -inf",
+        "a number from -10 to 5 K",
+        "set release_offset_k",
+    ),
+    Case(
+        "no value",
+        value("oil", "warn_degc", ""),
+        ("warn_degc:", ""),
+        "parameters.oil.warn_degc = nothing",
+        "a number from 45 to 64 degC",
+        "set warn_degc",
+    ),
+    Case(
+        "unknown drive",
+        value("rv2", "drive", "one_wires"),
+        ("drive: one_wires", ""),
+        'parameters.rv2.drive = "one_wires"',
+        "one of three_point, one_wire",
+        'did you mean "one_wire"?',
+    ),
+    Case(
+        "heartbeat faster than two scans",
+        value("scan", "heartbeat_half_period_ms", "150"),
+        ("heartbeat_half_period_ms: 150", ""),
+        "scan.heartbeat_half_period_ms = 150",
+        "at least 200 ms: two scans",
+        "change scan.heartbeat_half_period_ms",
+    ),
+    Case(
+        "heartbeat too slow for the relay",
+        value("scan", "heartbeat_half_period_ms", "600"),
+        ("heartbeat_half_period_ms: 600", ""),
+        "scan.heartbeat_half_period_ms = 600",
+        "at most 500 ms: a quarter of the drop time",
+        "change scan.heartbeat_half_period_ms",
+    ),
+    Case(
+        "output watchdog shorter than five scans",
+        value("scan", "watchdog_ms", "400"),
+        ("watchdog_ms: 400", ""),
+        "scan.watchdog_ms = 400",
+        "at least 500 ms: five scans",
+        "change scan.watchdog_ms",
+    ),
+    Case(
+        "no route for the surplus heat",
+        lambda t: replaced(t, "  - {name: recool,", "  - {name: recol,"),
+        ("  - {name: buffer", ""),
+        "routes missing: recool",
+        "buffer, recool and frost_w2, each once",
+        "compare with the table of the example site",
+    ),
+    Case(
+        "valve position that does not exist",
+        lambda t: replaced(t, "{name: dhw,      rv1: A", "{name: dhw,      rv1: C"),
+        ("rv1: C", ""),
+        'routes[1].rv1 = "C"',
+        "one of A, B",
+        "set rv1 to an allowed value",
+    ),
+    Case(
+        "route without a valve",
+        lambda t: replaced(t, "{name: dhw,      rv1: A, ", "{name: dhw, "),
+        ("{name: dhw,", ""),
+        'no "routes[1].rv1"',
+        "one of A, B",
+        "add rv1",
+    ),
+    Case(
+        "miner without an address",
+        lambda t: replaced(t, "{host: 192.168.10.22, ", "{"),
+        ("- {secret: 'credential:miner2'}", ""),
+        'no "devices.miners[1].host"',
+        "a text",
+        "add host",
+    ),
+    Case(
+        "port that does not exist",
+        lambda t: replaced(t, "port: 8883", "port: 88830"),
+        ("port: 88830", ""),
+        "devices.mqtt.port = 88830",
+        "a whole number from 1 to 65535",
+        "set port",
+    ),
+    Case(
+        "a confirmed fact that nobody asked for",
+        lambda t: replaced(t, "confirmed: []", "confirmed: [safety.flow_latch]"),
+        ("confirmed: [safety", ""),
+        'confirmed: "safety.flow_latch"',
+        "a name that `check` lists as unconfirmed",
+        'did you mean "safety.flow_latches"?',
+    ),
+    Case(
+        "no site",
+        lambda t: replaced(t, "\nsite:\n", "\nsit:\n"),
+        ("sit:", ""),
+        'the unknown key "sit"',
+        "site",
+        'did you mean "site"?',
+    ),
+    Case(
+        "name that cannot be a topic",
+        lambda t: replaced(t, "id: walda ", "id: 'walda/+' "),
+        ("id: 'walda/+'", ""),
+        'site.id = "walda/+"',
+        "letters, digits, - or _",
+        "shorten it",
+    ),
+    Case(
+        "unknown time zone",
+        lambda t: replaced(t, "timezone: Europe/Berlin", "timezone: Europe/Berln"),
+        ("timezone: Europe/Berln", ""),
+        'site.timezone = "Europe/Berln"',
+        "an IANA time zone",
+        'did you mean "Europe/Berlin"?',
+    ),
+    Case(
+        "duplicate key",
+        lambda t: replaced(t, "    warn_degc: 58", "    warn_degc: 58\n    warn_degc: 59"),
+        ("warn_degc: 59", ""),
+        'the key "warn_degc" a second time',
+        "every key once",
+        "delete one of the two",
+    ),
+    Case(
+        "YAML syntax",
+        lambda t: replaced(t, "  - {name: buffer, ", "  - {name: buffer "),
+        ("  - {name: buffer", ""),
+        "no valid YAML",
+        "YAML",
+        "repair the line",
+    ),
+    Case("empty file", lambda t: "", ("", ""), "an empty file", "a mapping of keys", "restore the file"),
+    Case(
+        "a list in place of a group",
+        lambda t: replaced(t, "\nparameters:\n", "\nparameters: []\nx:\n"),
+        ("parameters: []", ""),
+        "a list",
+        "a mapping",
+        "write the keys on their own lines",
+    ),
+]
+
+
+def fault_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> SiteError:
+    folder = copy_site(tmp_path)
+    (folder / "site.yaml").write_bytes(text.encode(encoding))
+    with pytest.raises(SiteError) as raised:
+        load_site(folder)
+    return raised.value
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_is_named_with_place_allowed_values_and_next_step(tmp_path: Path, case: Case) -> None:
+    text = case.change(TEXT)
+    error = fault_of(tmp_path, text)
+    assert error.code is Exit.SITE_INVALID
+    matching = [problem for problem in error.problems if case.found in problem.found]
+    assert matching, str(error)
+    problem = matching[0]
+    assert problem.file == str(tmp_path / "site" / "site.yaml")
+    assert problem.line == line_of(text, *case.at), str(problem)
+    assert case.allowed in problem.allowed
+    assert case.next_step in problem.next_step
+
+
+def test_mistakes_of_both_files_are_reported_at_once(tmp_path: Path) -> None:
+    folder = copy_site(tmp_path)
+    text = value("oil", "warn_degc", "99")(value("buffer", "full_degc", "50")(TEXT))
+    (folder / "site.yaml").write_text(text, encoding="utf-8")
+    wiring = (folder / "wiring.yaml").read_text(encoding="utf-8").replace("dio01.DI14", "dio01.DI15")
+    (folder / "wiring.yaml").write_text(wiring, encoding="utf-8")
+    with pytest.raises(SiteError) as raised:
+        load_site(folder)
+    assert [Path(p.file).name for p in raised.value.problems] == ["site.yaml", "site.yaml", "wiring.yaml"]
+    assert str(raised.value).endswith("3 faults in the site folder")
+
+
+def test_a_refused_value_does_not_cause_a_second_message_about_the_order(tmp_path: Path) -> None:
+    error = fault_of(tmp_path, value("oil", "trip_degc", "20")(TEXT))
+    assert len(error.problems) == 1
+
+
+def test_wrong_encoding_is_explained(tmp_path: Path) -> None:
+    error = fault_of(tmp_path, TEXT.replace("ThermIQ Walda", "Wälda"), "latin-1")
+    assert "which is not UTF-8" in error.problems[0].found
+    assert error.problems[0].line == line_of(TEXT, "ThermIQ Walda")
+    assert "encoding UTF-8" in error.problems[0].next_step
+
+
+@pytest.mark.parametrize("name", ["site.yaml", "wiring.yaml"])
+def test_a_missing_file_is_explained(tmp_path: Path, name: str) -> None:
+    folder = copy_site(tmp_path)
+    (folder / name).unlink()
+    with pytest.raises(SiteError) as raised:
+        load_site(folder)
+    assert str(folder / name) in str(raised.value)
+
+
+def test_a_missing_folder_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(SiteError, match="give the folder"):
+        load_site(tmp_path / "nowhere")
+
+
+NUMBERS = [(name, param) for name, kind, param in walk_params(Parameters) if param.minimum is not None]
+
+
+@pytest.mark.parametrize("edge", ["minimum", "maximum"])
+def test_every_limit_of_every_parameter_is_enforced(tmp_path: Path, edge: str) -> None:
+    """One file with every parameter just outside its range must give one message each."""
+    step = -1 if edge == "minimum" else 1
+    groups: dict[str, list[str]] = {}
+    for name, param in NUMBERS:
+        group, _, key = name.partition(".")
+        groups.setdefault(group, []).append(f"    {key}: {getattr(param, edge) + step:g}\n")
+    text = "site: {id: x}\nparameters:\n"
+    text += "".join(f"  {group}:\n" + "".join(lines) for group, lines in groups.items())
+    error = fault_of(tmp_path, text)
+    wrong = {problem.found.split(" = ")[0].removeprefix("parameters.") for problem in error.problems}
+    assert wrong == {name for name, _ in NUMBERS}
