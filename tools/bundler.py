@@ -57,20 +57,20 @@ def main() -> int:
     return 0
 
 
-def build(site: Path, output: Path, wheels: Path | None = None) -> Path:
+def build(site: Path, output: Path, wheels: Path | None = None, program: Path = ROOT) -> Path:
     """Builds the ZIP and returns its path.
 
     wheels: a folder that already has them all; otherwise they are fetched into a cache, verified
-    against the lock either way. Raises SystemExit with a sentence when a wheel is missing.
+    against the lock either way. program: the folder that holds `plc`. Raises SystemExit with a sentence
+    when a wheel is missing.
     """
     output.mkdir(parents=True, exist_ok=True)
     lock = read_lock()
     folder = wheels or fetch(lock)
     files: dict[str, bytes] = {}
-    for path in sorted((ROOT / "plc").rglob("*")):
+    for path in sorted((program / "plc").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
-    program = _digests(files)
+            files[path.relative_to(program).as_posix()] = path.read_bytes()
     launcher = ROOT / "deploy" / "revpi"
     starters = {"program.py": (launcher / "program.py").read_bytes()}
     for path in sorted((launcher / "launcher").glob("*.py")):
@@ -86,7 +86,7 @@ def build(site: Path, output: Path, wheels: Path | None = None) -> Path:
     manifest = Manifest(
         version=__version__,
         site_name=site.name,
-        program=program,
+        program=_digests(files),
         site=_digests(site_files),
         wheels=_digests(wheel_files),
     )

@@ -19,8 +19,12 @@ def account_home() -> Path:
     """Home of the account we really run as.
 
     Not $HOME: a daemon that drops from root to an unprivileged user passes on root's HOME or none.
+    An account without an entry has no home; the path is one that nobody can make.
     """
-    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path("/nonexistent")
 
 
 def state_directories(

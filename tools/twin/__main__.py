@@ -105,20 +105,24 @@ def _value(text: str) -> Any:
         return text
 
 
-def serve_turns(twin: Twin, socket_path: Path, speed: float | None) -> None:
-    """Time in turns until the scenario, the controller or somebody ends it."""
+def serve_turns(twin: Twin, socket_path: Path, speed: float | None, *, persist: bool) -> None:
+    """Time in turns until the scenario, the controller or somebody ends it.
+
+    persist: time stands still when the controller goes, and moves on when the next one comes.
+    """
     server = TurnServer(socket_path)
     pacer = Pacer(speed, twin.period_s)
     try:
-        if not server.accept(lambda: twin.stop):
-            return
-        while server.request(lambda: twin.stop):
-            if twin.over:
-                server.end()
-                return
-            pacer.wait()
-            now_ns = twin.turn()
-            if not server.answer(now_ns, twin.rig.wall()):
+        while server.accept(lambda: twin.stop):
+            while server.request(lambda: twin.stop):
+                if twin.over:
+                    server.end()
+                    return
+                pacer.wait()
+                now_ns = twin.turn()
+                if not server.answer(now_ns, twin.rig.wall()):
+                    break
+            if not persist:
                 return
     finally:
         server.close()
@@ -139,6 +143,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--pictory", type=Path, required=True, help="config.rsc of the site")
     add("--wiring", type=Path, help="wiring.yaml; default: beside the PiCtory file")
     add("--clock", type=Path, help="Unix socket on which time is served in turns; default: real time")
+    add("--persist", action="store_true", help="with --clock: wait for the next controller when one has gone")
     add("--scenario", default="winter-day", choices=sorted(scenarios.SCENARIOS), metavar="NAME")
     add("--flow-restarts", action="store_true", help="chain variant: loss of flow needs no manual reset")
     add("--speed", default="max", help="simulated seconds per second, or max; with --clock only")
@@ -189,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
             stack.callback(twin.terminals.close)
             _serve_miners(twin, options.miner_port, stack)
             if options.clock is not None:
-                serve_turns(twin, options.clock, speed)
+                serve_turns(twin, options.clock, speed, persist=options.persist)
             else:
                 run_in_real_time(twin)
             twin.reporter.final()

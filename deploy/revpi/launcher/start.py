@@ -60,7 +60,7 @@ def _take_over(bundle: Path, state: Path, ledger: book.Ledger, command: list[str
         pair = f"{found.release_id} {found.site_id}"
         if (found.release_id, found.site_id) == (ledger.current_release, ledger.current_site):
             return
-        if found.release_id in ledger.rejected or pair in ledger.rejected:
+        if ledger.current_release and (found.release_id in ledger.rejected or pair in ledger.rejected):
             return
         install.install_release(bundle, found, state)
         install.install_site(bundle, found, state)
