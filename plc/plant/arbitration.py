@@ -1,64 +1,194 @@
-"""Requests from outside as leases: they count for a while, then the local rule returns.
+"""Who may decide what: commands from outside become leases, never states.
 
-A remote request can only choose inside what protection, key switch and grid operator leave. It never
-outlives its sender: without refreshing it expires, and it dies with a hard trip, so that nothing starts
-again unasked.
+Order of precedence: hardware safety, protection, key switch and local manual operation, grid operator, remote
+request, automatic. A lower level only chooses inside what the higher ones leave; the higher ones are
+interlocks and trips, so this module cannot overrule them, it only prepares wishes. Every lease ends by
+itself, and the automatic returns without a jump. Plant reference, topic priority and arbitration.
 """
 
 from __future__ import annotations
 
 from plc.blocks.core import Block, Tick, ns
-from plc.plant.interface import Command
+from plc.plant.facts import Facts
+from plc.plant.interface import Command, CommandResult
 from plc.plant.parameters import Parameters
+from plc.plant.season import Season
+
+HAND_ACTUATORS = ("p3", "p4", "p5", "cooler", "rv1", "rv2")
+"""What a person may move. Never the miners' enables, the heat pump block or the heartbeat."""
+
+HAND_STATES = ("on", "off", "auto")
+SHELVE_MAX_S = 86400.0
 
 
-class Requests(Block):
-    """Power request and remote OFF.
+class Arbitration(Block):
+    """Takes the commands of a scan and keeps the leases.
 
-    step(tick, commands) takes this scan's commands. Outputs: power_w (what is asked for now), source
-    ("parameter" or the sender), remote_off, ack (an acknowledge command came in this scan).
+    step(tick, commands, facts) writes request_w and hand_* into the facts. Outputs of the scan: results,
+    acknowledge (ids, "" = all), shelve, season (chosen, seconds). Memory: leases of power per source,
+    remote_off, hand per actuator.
+
+    Power leases of several sources: the most restrictive wins. Without one, the automatic value counts.
     """
 
-    __slots__ = ("_lease_until_ns", "_lease_w", "_off_until_ns", "_p", "_ttl_ns", "ack", "source")
+    __slots__ = (
+        "_p",
+        "_remote_off_until_ns",
+        "acknowledge",
+        "hand",
+        "hand_count",
+        "leases",
+        "results",
+        "season",
+        "shelve",
+        "source",
+    )
 
-    STATE = ("_lease_until_ns", "_lease_w", "_off_until_ns", "ack", "source")
+    STATE = ("_remote_off_until_ns", "hand", "hand_count", "leases", "source")
 
     def __init__(self, parameters: Parameters) -> None:
         self._p = parameters
-        self._ttl_ns = ns(parameters.fallback.request_ttl_s)
-        self._lease_w = 0.0
-        self._lease_until_ns = -1
-        self._off_until_ns = -1
-        self.source = "parameter"
-        self.ack = False
+        self.leases: dict[str, list[float]] = {}  # source -> [watts, expires_ns]
+        self.hand: dict[str, list[object]] = {}  # actuator -> [state, expires_ns, owner, reason]
+        self.hand_count = 0
+        self._remote_off_until_ns = -1
+        self.source = "automatic"
+        self.results: list[CommandResult] = []
+        self.acknowledge: tuple[str, ...] = ()
+        self.shelve: tuple[tuple[str, float], ...] = ()
+        self.season: tuple[str, float] | None = None
 
-    def step(self, tick: Tick, commands: tuple[Command, ...]) -> float:
-        self.ack = False
+    def step(self, tick: Tick, commands: tuple[Command, ...], f: Facts, *, automatic_w: float) -> None:
+        if self.results:
+            self.results = []
+        self.acknowledge = ()
+        self.shelve = ()
+        self.season = None
         for command in commands:
-            self._take(tick, command)
-        if tick.now_ns < self._lease_until_ns:
-            return self._lease_w
-        self.source = "parameter"
-        return self._p.request.power_w
+            self._take(tick, command, f)
+        if self.leases or self.hand:
+            self._expire(tick)
+        self.source = "automatic"
+        f.request_w = automatic_w
+        for source, (watts, _) in self.leases.items():
+            if self.source == "automatic" or watts < f.request_w:
+                f.request_w, self.source = watts, source
+        self._write_hand(f)
 
     def remote_off(self, tick: Tick) -> bool:
-        return tick.now_ns < self._off_until_ns
+        return tick.now_ns < self._remote_off_until_ns
 
     def drop(self) -> None:
-        """Forgets the lease: after a hard trip only a fresh request counts."""
-        self._lease_until_ns = -1
+        """Forgets the power leases: after a hard trip only a fresh request counts."""
+        self.leases = {}
 
-    def _take(self, tick: Tick, command: Command) -> None:
+    def _expire(self, tick: Tick) -> None:
+        now = tick.now_ns
+        for source in [name for name, (_, until) in self.leases.items() if until <= now]:
+            del self.leases[source]
+        for actuator in [name for name, entry in self.hand.items() if _until(entry) <= now]:
+            del self.hand[actuator]
+
+    def _write_hand(self, f: Facts) -> None:
+        f.hand_active = bool(self.hand)
+        for actuator in HAND_ACTUATORS:
+            entry = self.hand.get(actuator)
+            setattr(f, f"hand_{actuator}", str(entry[0]) if entry else "")
+
+    def _take(self, tick: Tick, command: Command, f: Facts) -> None:
         if command.expires_ns is not None and command.expires_ns <= tick.now_ns:
+            self._answer(command, "expired")
             return
-        longest = tick.now_ns + self._ttl_ns
-        until = longest if command.expires_ns is None else min(command.expires_ns, longest)
+        match command.name:
+            case "power_request":
+                self._answer(command, *self._power(tick, command, f))
+            case "mode_request":
+                self._answer(command, *self._mode(tick, command, f))
+            case "ack":
+                self._answer(command, *self._ack(command.value))
+            case "shelve":
+                self._answer(command, *self._shelve_command(command.value))
+            case "season":
+                self._answer(command, *self._season(command.value))
+            case "hand":
+                self._answer(command, *self._hand(tick, command, f))
+            case _:
+                self._answer(command, "invalid", "unknown command")
+
+    def _answer(self, command: Command, code: str, reason: str = "") -> None:
+        self.results.append(
+            CommandResult(command.id, command.name, command.source, code == "applied", code, reason)
+        )
+
+    def _until_ns(self, tick: Tick, command: Command, longest_s: float) -> int:
+        longest = tick.now_ns + ns(longest_s)
+        return longest if command.expires_ns is None else min(command.expires_ns, longest)
+
+    def _power(self, tick: Tick, command: Command, f: Facts) -> tuple[str, str]:
+        watts = command.value
+        if isinstance(watts, bool) or not isinstance(watts, (int, float)) or not 0 <= watts <= 1e5:
+            return "invalid", "power in watts expected"
+        if not f.auto and not f.key_auto:
+            return "mode", "key switch is not at AUTO"
+        until = self._until_ns(tick, command, self._p.fallback.request_ttl_s)
+        self.leases[command.source] = [float(watts), until]
+        return "applied", ""
+
+    def _mode(self, tick: Tick, command: Command, f: Facts) -> tuple[str, str]:
+        if command.value not in ("off", "auto"):
+            return "invalid", "off or auto expected"
+        if not f.key_auto:
+            return "mode", "key switch is not at AUTO"
+        until = self._until_ns(tick, command, self._p.fallback.request_ttl_s)
+        self._remote_off_until_ns = until if command.value == "off" else -1
+        return "applied", ""
+
+    def _ack(self, value: object) -> tuple[str, str]:
+        name = value if isinstance(value, str) else ""
+        self.acknowledge = (*self.acknowledge, "" if name in ("", "all") else name)
+        return "applied", ""
+
+    def _shelve_command(self, value: object) -> tuple[str, str]:
+        if not isinstance(value, dict) or not isinstance(value.get("alarm"), str):
+            return "invalid", "alarm and hours expected"
+        hours = value.get("hours", 1.0)
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0 <= hours <= 24:
+            return "invalid", "0 to 24 hours"
+        self.shelve = (*self.shelve, (value["alarm"], min(float(hours) * 3600.0, SHELVE_MAX_S)))
+        return "applied", ""
+
+    def _season(self, value: object) -> tuple[str, str]:
+        if not isinstance(value, dict) or value.get("season") not in (*list(Season), "auto"):
+            return "invalid", "season and hours expected"
+        hours = value.get("hours", 24.0)
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not hours > 0:
+            return "invalid", "hours above 0 expected"
+        season = str(value["season"])
+        self.season = ("", 0.0) if season == "auto" else (season, float(hours) * 3600.0)
+        return "applied", ""
+
+    def _hand(self, tick: Tick, command: Command, f: Facts) -> tuple[str, str]:
         value = command.value
-        if command.name == "power_request" and isinstance(value, (int, float)) and value >= 0:
-            self._lease_w = float(value)
-            self._lease_until_ns = until
-            self.source = command.source
-        elif command.name == "mode_request" and value in ("off", "auto"):
-            self._off_until_ns = until if value == "off" else -1
-        elif command.name == "ack":
-            self.ack = True
+        if (
+            not isinstance(value, dict)
+            or value.get("actuator") not in HAND_ACTUATORS
+            or value.get("state") not in HAND_STATES
+        ):
+            return "invalid", "actuator and state expected"
+        if not (f.key_maint or (f.key_auto and self._p.fallback.remote_hand)):
+            return "not_allowed", "manual operation needs the key at maintenance"
+        actuator = str(value["actuator"])
+        if value["state"] == "auto":
+            self.hand.pop(actuator, None)
+            return "applied", ""
+        if command.expires_ns is None or not command.reason:
+            return "invalid", "manual operation needs an end and a reason"
+        until = self._until_ns(tick, command, self._p.fallback.hand_max_s)
+        self.hand[actuator] = [str(value["state"]), until, command.source, command.reason]
+        self.hand_count += 1
+        return "applied", ""
+
+
+def _until(entry: list[object]) -> int:
+    until = entry[1]
+    return until if isinstance(until, int) else 0

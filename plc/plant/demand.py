@@ -8,27 +8,11 @@ from __future__ import annotations
 
 from plc.blocks.core import NS_PER_S, Block, Tick
 from plc.blocks.timers import TON
+from plc.plant.calendar import hour_of_day, in_hours
 from plc.plant.facts import Facts
 from plc.plant.interface import WallTime
 from plc.plant.parameters import Parameters
 from plc.plant.sequence import HEATING, RUN_STATES, WAITING, SequenceState
-
-SECONDS_PER_DAY = 86400
-SECONDS_PER_HOUR = 3600
-
-
-def hour_of_day(wall: WallTime) -> int | None:
-    """Local hour 0..23, None while nobody knows what time it is."""
-    if not wall.synchronised:
-        return None
-    return (wall.unix_s + wall.utc_offset_s) % SECONDS_PER_DAY // SECONDS_PER_HOUR
-
-
-def in_hours(hour: int | None, begin: int, end: int) -> bool:
-    """True from begin to end o'clock, also across midnight; False without a clock or for an empty span."""
-    if hour is None or begin == end:
-        return False
-    return begin <= hour < end if begin < end else hour >= begin or hour < end
 
 
 class Demand(Block):
@@ -140,9 +124,13 @@ class Demand(Block):
             f.t_outdoor is not None and f.t_outdoor >= c.blind_outdoor_degc
         )
         f.recool_possible = (
-            f.cooler_ok and f.p5_ssm_ok and warm_enough and not (f.glycol_cold and f.route_is_recool)
+            f.cooler_ok
+            and f.p5_ssm_ok
+            and warm_enough
+            and not f.frost_guard
+            and not f.route_implausible_latched
         )
         f.oil_wants_recool = self._oil_hot.step(tick, in_=f.t_oil is not None and f.t_oil > c.recool_oil_degc)
         # In quiet hours protection reduces the miners first; the fan follows when that was not enough.
         f.recool_for_protection = f.recool_possible and (not self.quiet or f.oil_above_limit)
-        f.recool_allowed = f.recool_possible and c.economic and not self.quiet
+        f.recool_allowed = f.recool_possible and c.economic and not f.winter and not self.quiet

@@ -189,6 +189,24 @@ class ScanInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthInputs:
+    """What the rest of the program says about itself. None = this site does not use it, so no alarm.
+
+    mqtt_ok: connected. optimiser_ok: its heartbeat is fresh. meter_ok: the house meter answers.
+    prices_ok: a price for the present quarter hour exists. system_ok: disk, load, temperature in order.
+    retained_ok: the stored data of the last run were good. config_ok: the site files are valid.
+    """
+
+    mqtt_ok: bool | None = None
+    optimiser_ok: bool | None = None
+    meter_ok: bool | None = None
+    prices_ok: bool | None = None
+    system_ok: bool | None = None
+    retained_ok: bool | None = None
+    config_ok: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlantInputs:
     """Everything one step depends on."""
 
@@ -198,6 +216,23 @@ class PlantInputs:
     miners: tuple[MinerInputs, MinerInputs] = (MinerInputs(), MinerInputs())
     commands: tuple[Command, ...] = ()
     scan: ScanInputs = ScanInputs()
+    health: HealthInputs = HealthInputs()
+    t_dhw_degc: Reading = NEVER  # hot water tank, from a second module or the heat pump's bus
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """Answer to one command, in the scan that took it.
+
+    code: applied, expired, invalid, not_allowed, interlock or mode.
+    """
+
+    id: str
+    name: str
+    source: str
+    ok: bool
+    code: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +266,7 @@ class PlantStatus:
 
     state: str
     mode: str
+    reason: str = ""  # of the last change of state
     season: str = ""
     route: str = ""
     requested_power_w: float = 0.0
@@ -239,6 +275,10 @@ class PlantStatus:
     blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()  # actuator -> all present causes
     first_out: tuple[tuple[str, str], ...] = ()  # actuator -> first cause
     alarms: tuple[str, ...] = ()  # ids that are active or latched, in order of appearance
+    alarms_unacked: tuple[str, ...] = ()  # those of them that nobody has acknowledged
+    alarms_shelved: tuple[str, ...] = ()
+    first_alarm: str = ""  # the one that began the present episode
+    hand: tuple[tuple[str, str], ...] = ()  # actuator -> "on"/"off" set by a person, until it expires
     values: tuple[tuple[str, float | None], ...] = ()  # named figures with the unit in the name
 
 
@@ -250,4 +290,6 @@ class PlantOutputs:
     status: PlantStatus
     miners: tuple[MinerWish, MinerWish] = (MinerWish(), MinerWish())
     events: tuple[Event, ...] = ()
+    results: tuple[CommandResult, ...] = ()
+    leds: tuple[str, str] = ("off", "off")  # A1 program, A2 field and MQTT: off, green, orange, red
     retain: State = field(default_factory=dict)  # what must survive a restart, as of this scan

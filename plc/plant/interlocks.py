@@ -7,7 +7,6 @@ protections act in every state except the maintenance lock-out).
 
 from __future__ import annotations
 
-from plc.plant.facts import Facts
 from plc.plant.interlock import Condition, Predicate, Rules
 
 
@@ -15,16 +14,19 @@ def _c(name: str, holds: Predicate, de: str, en: str) -> Condition:
     return Condition(name, holds, de, en)
 
 
-MAINT_LOCKED = _c("maint_locked", lambda f: f.maint_locked, "Wartung verriegelt", "maintenance lock-out")
+def _locked(holds: Predicate) -> Condition:
+    """Maintenance lock-out, which only manual operation of this very actuator lifts."""
+    return _c("maint_locked", holds, "Wartung verriegelt", "maintenance lock-out")
+
+
 CONTACTOR_CLOSED = _c(
     "contactor_closed", lambda f: f.contactor_closed, "Minerschütz ist zu", "a miner contactor is closed"
 )
 OIL_HOT = _c("oil_hot", lambda f: f.oil_hot, "Öl heiß", "oil hot")
-FROST = _c("frost", lambda f: f.frost, "Frostschutz", "frost protection")
 
 P3 = Rules(
     "p3",
-    trip=(MAINT_LOCKED,),
+    trip=(_locked(lambda f: f.maint_locked and f.hand_p3 != "on"),),
     protect=(
         CONTACTOR_CLOSED,
         _c("enable_on", lambda f: f.enable_on, "Minerfreigabe ist ein", "a miner is enabled"),
@@ -32,7 +34,15 @@ P3 = Rules(
     ),
 )
 
-P4 = Rules("p4", trip=(MAINT_LOCKED,), protect=(*P3.protect, FROST))
+P4 = Rules(
+    "p4",
+    trip=(_locked(lambda f: f.maint_locked and f.hand_p4 != "on"),),
+    protect=(
+        *P3.protect,
+        _c("frost_guard", lambda f: f.frost_guard, "Frostschutz W2", "frost guard of W2"),
+        _c("frost_circulate", lambda f: f.frost_circulate, "Frostumwälzung", "frost circulation"),
+    ),
+)
 
 P5 = Rules(
     "p5",
@@ -41,7 +51,7 @@ P5 = Rules(
         _c("rv1_not_b", lambda f: not f.rv1_at_b, "RV1 nicht in B", "RV1 not at B"),
     ),
     trip=(
-        MAINT_LOCKED,
+        _locked(lambda f: f.maint_locked and f.hand_p5 != "on"),
         _c(
             "glycol_cold",
             lambda f: f.glycol_cold,
@@ -64,7 +74,7 @@ COOLER = Rules(
         ),
     ),
     trip=(
-        MAINT_LOCKED,
+        _locked(lambda f: f.maint_locked and f.hand_cooler != "on"),
         _c("cooler_fault", lambda f: not f.cooler_ok, "Rückkühler gestört", "cooler fault"),
         _c("p5_off", lambda f: f.p5_pct <= 0.0, "P5 steht", "P5 is off"),
         _c("rv1_not_b", lambda f: not f.rv1_at_b, "RV1 nicht in B", "RV1 not at B"),
@@ -73,7 +83,7 @@ COOLER = Rules(
         _c("glycol_cold", lambda f: f.glycol_below_stop, "Glykol zu kalt", "glycol too cold"),
         _c(
             "nothing_to_cool",
-            lambda f: f.miners_stopped and f.oil_cold_for_fan,
+            lambda f: f.miners_stopped and f.oil_cold_for_fan and not f.exercise,
             "Miner aus und Öl kühl",
             "miners off and oil cool",
         ),
@@ -98,6 +108,7 @@ _MINER_START = (
     _c("route_not_ready", lambda f: not f.route_ready, "Weg nicht fertig", "route not ready"),
     _c("oil_too_warm", lambda f: not f.oil_cool_enough, "Öl zu warm zum Start", "oil too warm to start"),
     _c("soft_trip", lambda f: f.soft_trip, "sanfter Stopp", "soft trip"),
+    _c("k12_failed", lambda f: f.k12_failed, "Prüfung K12 nicht bestanden", "proof test of K12 failed"),
 )
 
 M1 = Rules(
@@ -117,11 +128,65 @@ M2 = Rules(
     trip=_MINER_TRIPS,
 )
 
-HP_BLOCK = Rules("hp_block", trip=())
+_BLOCK_NEVER = (
+    _c("frost", lambda f: f.frost, "Frost", "frost"),
+    _c("fault", lambda f: f.hard_trip or f.hard_latched, "Störung", "fault"),
+    _c("not_auto", lambda f: not f.auto, "nicht Automatik", "not automatic"),
+    _c("init", lambda f: not f.io_settled, "Anlauf", "starting up"),
+    _c("modules", lambda f: not (f.dio_healthy and f.aio_healthy), "E/A-Modul fehlt", "I/O module missing"),
+    _c(
+        "buffer_sensors",
+        lambda f: f.t_top is None or f.t_bottom is None,
+        "Pufferfühler fehlt",
+        "a buffer sensor is missing",
+    ),
+    _c("outdoor_unknown", lambda f: f.t_outdoor is None, "Außenfühler fehlt", "outdoor sensor missing"),
+    _c("outdoor_cold", lambda f: f.too_cold_to_block, "außen zu kalt", "too cold outside"),
+    _c("top_cold", lambda f: f.top_cold_for_block, "Puffer oben kühl", "buffer top cool"),
+    _c("disinfection", lambda f: f.disinfection, "Desinfektion", "disinfection"),
+    _c("dhw_demand", lambda f: f.dhw_blocks, "Warmwasserbedarf", "hot water demand"),
+    _c("clock", lambda f: f.clock_free, "Uhr nicht synchron", "clock not synchronised"),
+    _c("overtime", lambda f: f.block_overtime, "zu lange gesperrt", "blocked for too long"),
+)
 
-TABLES: tuple[Rules, ...] = (P3, P4, P5, COOLER, M1, M2, HP_BLOCK)
+HP_BLOCK_HEAT = Rules(
+    "hp_block",
+    start=(
+        _c("summer", lambda f: f.summer, "Sommer", "summer"),
+        _c(
+            "top_not_hot",
+            lambda f: not f.top_above_block,
+            "Puffer nicht warm genug",
+            "buffer not warm enough",
+        ),
+        _c(
+            "heat_small",
+            lambda f: not (f.heat_covers or f.buffer_covers),
+            "Minerwärme deckt die Last nicht",
+            "miner heat does not cover the load",
+        ),
+    ),
+    trip=(
+        *_BLOCK_NEVER,
+        _c("miners_off", lambda f: f.miners_stopped, "Miner aus", "miners off"),
+        _c("no_heat", lambda f: f.heat_absent, "Miner ohne Wärme", "miners without heat"),
+    ),
+)
 
+HP_BLOCK_VALUE = Rules(
+    "hp_block_value",
+    start=(
+        _c(
+            "buffer_short",
+            lambda f: not f.buffer_covers,
+            "Puffer reicht nicht",
+            "buffer does not last",
+        ),
+    ),
+    trip=(
+        *_BLOCK_NEVER,
+        _c("no_value", lambda f: not f.block_valuable, "lohnt nicht", "not worth it"),
+    ),
+)
 
-def starts_blocked(f: Facts) -> bool:
-    """True while no start sequence could end in an enable; for the lamp and the status."""
-    return any(condition.holds(f) for condition in _MINER_TRIPS)
+TABLES: tuple[Rules, ...] = (P3, P4, P5, COOLER, M1, M2, HP_BLOCK_HEAT, HP_BLOCK_VALUE)

@@ -7,7 +7,7 @@ load. A trip opens at once. The enable is only a wish: the coil also runs throug
 from __future__ import annotations
 
 from plc.blocks.contactor import Contactor, ContactorStatus
-from plc.blocks.core import NS_PER_S, Block, Tick, ns
+from plc.blocks.core import NS_PER_S, Block, State, Tick, ns
 from plc.plant.facts import Facts
 from plc.plant.interface import MinerInputs, MinerState
 from plc.plant.interlock import Interlock, Rules
@@ -101,6 +101,17 @@ class MinerUnit(Block):
         )
         self.on_ns = self.on_ns + tick.dt_ns if self.contactor.closed else 0
         return self.enable
+
+    def is_idle(self, miner: MinerInputs) -> bool:
+        """Its power is known and below the idle limit."""
+        return _idle(miner, self._p.idle_w)
+
+    def retained(self) -> State:
+        return {"hours": self.contactor.hours.state(), "cycles": self.contactor.cycles.state()}
+
+    def retain(self, data: State) -> None:
+        self.contactor.hours.restore(data["hours"])
+        self.contactor.cycles.restore(data["cycles"])
 
     def _soft_stop(self, tick: Tick, *, wanted: bool, miner: MinerInputs) -> bool:
         """True while the contactor stays closed for a miner that is winding down.

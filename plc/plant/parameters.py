@@ -24,6 +24,9 @@ class Scan:
     period_ms: Annotated[int, Param("ms", 20, 500, "scan period")] = 100
     watchdog_ms: Annotated[int, Param("ms", 100, 5000, "output watchdog of the driver")] = 1000
     heartbeat_half_period_ms: Annotated[int, Param("ms", 40, 1000, "time between heartbeat edges")] = 250
+    watchdog_relay: Annotated[
+        bool, Param("", None, None, "relay K12 is in the coil path", source="commissioning")
+    ] = False
     watchdog_relay_drop_ms: Annotated[
         int, Param("ms", 500, 10000, "drop time set on relay K12", source="commissioning")
     ] = 2000
@@ -269,6 +272,7 @@ class Miners:
         300.0
     )
     feedback_retries: Annotated[int, Param("", 0, 10, "retries before giving up")] = 3
+    boot_s: Annotated[Number, Param("s", 30, 600, "a miner with fresh supply answers within")] = 180.0
     api_stale_s: Annotated[Number, Param("s", 10, 600, "no answer: keep, do not raise")] = 60.0
     api_dead_s: Annotated[Number, Param("s", 60, 1800, "no answer: soft stop")] = 300.0
     api_expected: Annotated[
@@ -358,6 +362,11 @@ class Fallback:
     sensor_hold_s: Annotated[Number, Param("s", 0, 30, "a bad sensor keeps its last value for")] = 3.0
     deye_stale_s: Annotated[Number, Param("s", 5, 600, "inverter data stale after")] = 15.0
     deye_dead_s: Annotated[Number, Param("s", 30, 3600, "inverter data dead after")] = 120.0
+    remote_hand: Annotated[bool, Param("", None, None, "manual operation from afar is allowed")] = False
+    hand_max_s: Annotated[Number, Param("s", 10, 86400, "manual operation lasts at most")] = 3600.0
+    energy_expected: Annotated[
+        bool, Param("", None, None, "this site has an inverter that must answer", source="commissioning")
+    ] = False
     hold_without_energy_s: Annotated[
         Number, Param("s", 0, 1800, "miners keep running without inverter data for, 0 = stop")
     ] = 0.0

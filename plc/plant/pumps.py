@@ -87,18 +87,28 @@ class Pumps(Block):
         self._p4_ran = TON(p.p4.precirc_s)
         self._p5_ran = TON(p.cooler.p5_before_fan_s)
 
-    def step(self, tick: Tick, f: Facts, *, state: SequenceState, route: Route, pumps_full: bool) -> None:
-        self._step_p3(tick, f, state)
+    def step(
+        self,
+        tick: Tick,
+        f: Facts,
+        *,
+        state: SequenceState,
+        route: Route,
+        pumps_full: bool,
+        exercise_p3: bool,
+    ) -> None:
+        self._step_p3(tick, f, state, exercise=exercise_p3 or f.exercise)
         self._step_p4(tick, f, state, route, pumps_full=pumps_full)
         self._step_p5(tick, f, state, route)
         f.p5_ready = f.p5_proven or route.p5 is Law.OFF
 
-    def _step_p3(self, tick: Tick, f: Facts, state: SequenceState) -> None:
+    def _step_p3(self, tick: Tick, f: Facts, state: SequenceState, *, exercise: bool) -> None:
         wanted = state is S.PRECIRC or state in RUN_STATES or self._cooling_down(f, state)
         # A latching flow switch drops the safety relay when P3 stops, and only a person can reset that.
         wanted = wanted or (
             self._p.safety.flow_latches and f.key_auto and state is not S.INIT and state is not S.MAINT
         )
+        wanted = _by_hand(f.hand_p3, wanted or exercise)
         self.p3_lock.step(f, wanted=wanted, running=f.p3_on)
         f.p3_on = self.p3.step(
             tick,
@@ -131,6 +141,10 @@ class Pumps(Block):
             self.pi4.step(tick, sp=self._p.oil.set_degc, pv=f.t_oil, track=track)
             if self._cooling_down(f, state):
                 setpoint = FULL_PCT if pumps_full else p.protect_pct
+            elif f.exercise or f.hand_p4 == "on":
+                setpoint = p.stroke_pct
+        if f.hand_p4 == "off":
+            setpoint = 0.0
         self.p4_lock.step(f, wanted=setpoint > 0.0, running=f.p4_pct > 0.0)
         f.p4_pct = self.p4.step(
             tick,
@@ -157,7 +171,7 @@ class Pumps(Block):
 
     def _step_p5(self, tick: Tick, f: Facts, state: SequenceState, route: Route) -> None:
         running = state is S.PRECIRC or state in RUN_STATES or state is S.COOLDOWN
-        wanted = running and route.p5 is not Law.OFF
+        wanted = _by_hand(f.hand_p5, (running and route.p5 is not Law.OFF) or f.exercise)
         self.p5_lock.step(f, wanted=wanted, running=f.p5_pct > 0.0)
         setpoint = 0.0
         if self.p5_lock.on:
@@ -167,3 +181,8 @@ class Pumps(Block):
                 setpoint = FULL_PCT
         f.p5_pct = self.p5.step(tick, setpoint_pct=setpoint, trip=self.p5_lock.tripped)
         f.p5_proven = self._p5_ran.step(tick, in_=f.p5_pct > 0.0)
+
+
+def _by_hand(hand: str, automatic: bool) -> bool:
+    """A person's wish instead of the automatic one; the interlocks come afterwards for both."""
+    return automatic if not hand else hand == "on"

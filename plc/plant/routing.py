@@ -12,7 +12,7 @@ from plc.blocks.core import Block, Tick
 from plc.blocks.valve import Drive, ThreePointValve, ValveStatus
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters, Valve
-from plc.plant.routes import BUFFER, DHW, RECOOL, Position, Route, table
+from plc.plant.routes import BUFFER, DHW, FROST_W2, RECOOL, Position, Route, table
 from plc.plant.sequence import WAITING, SequenceState
 
 S = SequenceState
@@ -50,13 +50,15 @@ class Routing(Block):
     def route(self) -> Route:
         return self._table[self.name]
 
-    def step(self, tick: Tick, f: Facts, *, state: SequenceState) -> None:
+    def step(self, tick: Tick, f: Facts, *, state: SequenceState, stroke_rv2: bool = False) -> None:
         self.name = self._choose(f, state)
         route = self._table[self.name]
         # INIT moves nothing, and in maintenance a person has his hands in it.
         drives = state is not S.INIT and state is not S.MAINT and f.dio_healthy
-        self._drive(tick, self.rv1, route.rv1, drives=drives)
-        self._drive(tick, self.rv2, route.rv2, drives=drives)
+        rv2 = Position.B if stroke_rv2 else route.rv2
+        self._drive(tick, self.rv1, route.rv1, drives=drives, hand=f.hand_rv1 if f.dio_healthy else "")
+        self._drive(tick, self.rv2, rv2, drives=drives, hand=f.hand_rv2 if f.dio_healthy else "")
+        f.rv1_at_a = self.rv1.at_a
         f.rv1_at_b = self.rv1.at_b
         f.path_open = self.rv1.position_valid and self.rv2.position_valid
         f.route_ready = _at(self.rv1, route.rv1) and _at(self.rv2, route.rv2)
@@ -65,8 +67,12 @@ class Routing(Block):
         f.valve_conflict = self.rv1.status is ValveStatus.FAULT or self.rv2.status is ValveStatus.FAULT
 
     def _choose(self, f: Facts, state: SequenceState) -> str:
-        if state is S.HEAT_BUFFER or state in WAITING:
+        if state in WAITING:
+            return RECOOL if f.exercise else BUFFER
+        if state is S.HEAT_BUFFER:
             return BUFFER
+        if state is S.COOLDOWN and f.frost_guard:
+            return FROST_W2
         if state is S.RECOOL:
             return RECOOL
         if state is S.HEAT_DHW:
@@ -79,7 +85,11 @@ class Routing(Block):
         return self.name
 
     @staticmethod
-    def _drive(tick: Tick, valve: ThreePointValve, position: Position, *, drives: bool) -> None:
+    def _drive(tick: Tick, valve: ThreePointValve, position: Position, *, drives: bool, hand: str) -> None:
+        """By hand "off" means A and "on" means B, in every state that is not starting up."""
+        if hand:
+            valve.step(tick, request_a=hand == "off", request_b=hand == "on")
+            return
         valve.step(
             tick,
             request_a=drives and position is Position.A,

@@ -14,6 +14,9 @@ from plc.plant.heat import HeatProof, HotOil
 from plc.plant.interface import ImageInputs, MinerInputs, PlantInputs
 from plc.plant.parameters import Parameters
 
+DISAGREE_K = 10.0
+"""A miner outlet this much colder than the oil around it: one of the two sensors drifts (A-061)."""
+
 
 def _number(reading: Reading) -> float | None:
     return reading.value if reading.ok else None
@@ -106,6 +109,10 @@ class Sensing(Block):
                 if miner.t_outlet_degc.ok and outlet is not None and (f.t_oil is None or outlet > f.t_oil):
                     f.t_oil = outlet
         f.oil_valid = f.t_oil is not None
+        f.outlet_below_oil = f.b1_valid and any(
+            miner.t_outlet_degc.ok and (miner.t_outlet_degc.value or 0.0) < (f.t_oil or 0.0) - DISAGREE_K
+            for miner in miners
+        )
         f.t_top = _number(image.t_buffer_top_degc)
         f.t_bottom = _number(image.t_buffer_bottom_degc)
         f.t_charge = _number(image.t_charge_degc)

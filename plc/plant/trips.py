@@ -160,12 +160,13 @@ TRIPS: tuple[Trip, ...] = (
         en="both buffer sensors missing",
     ),
     Trip(
-        "miner_interface",
-        "A-055",
+        "energy_blind",
+        "A-050",
         False,
-        lambda f: f.miner_api_dead,
-        de="Miner antworten nicht",
-        en="miners do not answer",
+        lambda f: f.energy_dead,
+        lambda p: p.fallback.hold_without_energy_s,
+        de="Wechselrichterdaten fehlen",
+        en="inverter data missing",
     ),
     Trip(
         "oil_limit",
@@ -186,6 +187,12 @@ TRIPS: tuple[Trip, ...] = (
 )
 
 
+FULL_SPEED_TRIPS = frozenset({"temp_max", "oil_trip", "cooling_lost", "contactor_welded"})
+"""Trips after which the pumps run at full speed: heat has to go, whatever it costs."""
+
+ALARM_OF = {trip.name: trip.alarm for trip in TRIPS}
+
+
 class Trips(Block):
     """Evaluates the trips and latches the hard ones.
 
@@ -198,9 +205,9 @@ class Trips(Block):
 
     __slots__ = (
         "_delay_ns",
+        "_named",
         "_since_ns",
         "_trips",
-        "acknowledged",
         "first",
         "hard",
         "latched",
@@ -208,7 +215,7 @@ class Trips(Block):
         "soft",
     )
 
-    STATE = ("_since_ns", "latched", "first", "hard", "soft", "acknowledged", "present")
+    STATE = ("_since_ns", "latched", "first", "hard", "soft", "present", "_named")
 
     def __init__(self, parameters: Parameters, trips: tuple[Trip, ...] = TRIPS) -> None:
         self._trips = trips
@@ -219,15 +226,13 @@ class Trips(Block):
         self.first = ""
         self.hard = False
         self.soft = ""
-        self.acknowledged = False
+        self._named = False
 
     def step(self, tick: Tick, facts: Facts, *, acknowledge: bool) -> bool:
         self.hard = False
         self.soft = ""
         if self.present:
             self.present = []
-        if acknowledge:
-            self.acknowledged = True
         since = self._since_ns
         for index, trip in enumerate(self._trips):
             if not trip.holds(facts):
@@ -239,12 +244,44 @@ class Trips(Block):
                 since[index] += tick.dt_ns
             if since[index] >= self._delay_ns[index]:
                 self._tripped(trip)
-        if self.latched and self.acknowledged and not self.hard:
+        f = facts
+        f.hard_trip = self.hard
+        if acknowledge and not self.hard:
+            # Only after the cause is gone: nobody shall be surprised by a plant that starts because
+            # something cooled down an hour after the button was pressed.
             self.latched = []
             self.first = ""
-        if not self.latched:
-            self.acknowledged = False
-        return self.hard or bool(self.latched)
+        f.hard_latched = bool(self.latched)
+        f.soft_trip = self.soft != ""
+        self._name(f)
+        return self.hard or f.hard_latched
+
+    def retain(self, latched: list[str]) -> None:
+        """A trip that nobody has acknowledged does not go away with a restart."""
+        known = {trip.name for trip in self._trips if trip.hard}
+        self.latched = [name for name in latched if name in known]
+        self.first = self.latched[0] if self.latched else ""
+        self._named = True
+
+    def latched_alarms(self) -> tuple[str, ...]:
+        """Alarm ids of the latched trips."""
+        return tuple(ALARM_OF[name] for name in self.latched if name in ALARM_OF)
+
+    def _name(self, f: Facts) -> None:
+        """The latched trips as facts, for the alarms that belong to them."""
+        latched = self.latched
+        if not latched and not self._named:
+            return
+        f.chain_tripped = "safety_chain_open" in latched
+        f.trip_flow = "flow_lost" in latched or (f.chain_tripped and f.first_out == "flow")
+        f.trip_oil = "oil_trip" in latched
+        f.trip_cooling = "cooling_lost" in latched
+        f.trip_heat = "heat_missing" in latched or "chips_hot" in latched
+        f.trip_start = "start_timeout" in latched
+        f.trip_p3 = "p3_no_flow" in latched
+        f.trip_valve = "valve_conflict" in latched
+        f.trip_modules = "io_modules" in latched
+        self._named = bool(latched)
 
     def _tripped(self, trip: Trip) -> None:
         self.present.append(trip.name)
@@ -255,4 +292,3 @@ class Trips(Block):
         self.first = self.first or trip.name
         if trip.name not in self.latched:
             self.latched.append(trip.name)
-            self.acknowledged = False  # a new cause wants its own acknowledgement
