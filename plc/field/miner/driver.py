@@ -139,11 +139,11 @@ class MinerDriver:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._sleep(self._turn())
+                self._sleep(self.turn())
         finally:
             self._goodbye()
 
-    def _turn(self) -> float:
+    def turn(self) -> float:
         """One turn that cannot fail; returns the seconds until the next."""
         try:
             wait_s = self.cycle()
@@ -241,7 +241,7 @@ class MinerDriver:
         self._observer.update(self._view, now_ns)
         if self._observer.take_reboot():
             log.warning("%s: rebooted or restarted; asserting the wish again", self.name)
-            self._reconciler.reconnected()
+            self._reconciler.reconnected(rebooted=True)
         low, high = self._site_range_w
         self._ladder = levels.build(
             self._view.constraints or Constraints(None, None, None),

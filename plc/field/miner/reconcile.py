@@ -79,6 +79,7 @@ class Reconciler:
         self._confirmed = False  # the miner agreed once with what we commanded
         self._reassert = True
         self._wanted = False
+        self._unspaced = True  # the next target write needs no spacing
         self._protecting = False  # the last target write was a protective one
 
     # ---- facts for others
@@ -100,9 +101,13 @@ class Reconciler:
 
     # ---- events
 
-    def reconnected(self) -> None:
-        """The miner was away or rebooted: whatever it does now, it decided by itself."""
+    def reconnected(self, *, rebooted: bool = False) -> None:
+        """The miner was away: whatever it does now, it decided by itself.
+
+        After a reboot its tuner begins anew, so the spacing of target writes protects nothing.
+        """
         self._reassert = True
+        self._unspaced = self._unspaced or rebooted
         self._on_since_ns = None
         self._forget_pause()
         self._forget_resume()
@@ -123,6 +128,7 @@ class Reconciler:
             self.commanded_w, self.commanded_ns = decision.watt, now_ns
             self._confirmed = self.foreign = False
             self._protecting = decision.protection
+            self._unspaced = False
             self._lower_since_ns = None
             self._ledger.target(now_ns, protection=decision.protection)
         elif decision.act is Act.PAUSE:
@@ -157,7 +163,7 @@ class Reconciler:
         if view.status is Status.PAUSED:
             return self._resume(level, view, now_ns, may_stagger)
         self._forget_pause()
-        if view.status in (Status.NOT_STARTED, Status.SUSPENDED):
+        if view.status is Status.SUSPENDED or (view.status is Status.NOT_STARTED and not self._unspaced):
             return nothing("not_running")
         if view.status in RUNNING:
             self._forget_resume()
@@ -290,7 +296,7 @@ class Reconciler:
             saved = max(saved, view.active_w)  # what is in force counts, not what was saved
         if abs(saved - level) <= SAME_W:
             self._lower_since_ns = None
-            self._reassert = False
+            self._reassert = self._unspaced = False
             if self.commanded_w is None:  # it already is what we would have asked for
                 self.commanded_w, self.commanded_ns = level, now_ns
             return nothing("agrees")
@@ -307,7 +313,7 @@ class Reconciler:
             return nothing("throttled")
         if not self._ledger.can_afford_raise(now_ns):
             return nothing("writes_per_day")
-        if not self._ledger.may_raise(now_ns):
+        if not self._unspaced and not self._ledger.may_raise(now_ns):
             return nothing("spacing")
         return Decision(Act.TARGET, "raise", level)
 
@@ -325,6 +331,6 @@ class Reconciler:
             return nothing("confirm_lower")
         if self._ledger.writes_left(now_ns) == 0:
             return nothing("writes_per_day")
-        if not self._ledger.may_lower(now_ns):
+        if not self._unspaced and not self._ledger.may_lower(now_ns):
             return nothing("spacing")
         return Decision(Act.TARGET, "lower", level)

@@ -63,21 +63,25 @@ class Session:
         """Calls the miner as a logged-in user. Raises ApiError."""
         if name in self.missing:
             raise ApiError(Failure.UNIMPLEMENTED, name)
-        if not self.logged_in:
+        fresh = not self.logged_in
+        if fresh:
             self.login()
+        try:
+            return self._once(name, make, fresh=fresh)
+        except ApiError as error:
+            if fresh or error.failure is not Failure.AUTH:
+                raise
+        self._forget_token()
+        self.login()
+        return self._once(name, make, fresh=True)
+
+    def _once(self, name: str, make: Callable[[], Answer], *, fresh: bool) -> Answer:
         try:
             return self._counted(make)
         except ApiError as error:
             if error.failure is Failure.UNIMPLEMENTED:
                 self.missing.add(name)
-            if error.failure is not Failure.AUTH:
-                raise
-        self._forget_token()
-        self.login()
-        try:
-            return self._counted(make)
-        except ApiError as error:
-            if error.failure is Failure.AUTH:  # a fresh token is refused as well
+            if error.failure is Failure.AUTH and fresh:  # even a fresh token is refused
                 self._refused(str(error))
             raise
 
