@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -21,9 +22,10 @@ from plc.image.process_image import ProcessImage
 from plc.opening import Options, open_as_sole_writer
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
 from plc.plant.plant import Plant
+from plc.recording import Recording
 from plc.scan.clock import Clock, MonotonicClock, TurnClock, UtcOffset
 from plc.scan.garbage import SlackCollector
-from plc.scan.lifecycle import StopFlag, Supervisor, leave
+from plc.scan.lifecycle import SWITCH_INTERVAL_S, StopFlag, Supervisor, leave
 from plc.scan.logs import BackgroundLog
 from plc.scan.loop import START, UNCLEAN_START, ScanLoop
 from plc.scan.service import Service, Services
@@ -31,7 +33,7 @@ from plc.scan.statistics import ScanStatistics
 from plc.self_report import SelfReport
 from plc.site import Site
 from plc.store.attempt import HEALTHY_AFTER_S, Attempt
-from plc.store.directories import state_directories
+from plc.store.directories import state_directories, usable_directory
 from plc.store.retained import RetainedStore
 from plc.store.status import StatusFile, runtime_directory
 
@@ -117,7 +119,14 @@ class Controller:
         self._scan_parameters = site.parameters.scan
         self._supervisor = Supervisor()
         self._retained = RetainedStore(state_directories(os.environ), site.site_id, layout=RETAIN_LAYOUT)
-        self._exchange = Exchange([Upkeep(self._supervisor, self._retained)])
+        self._plant: Plant | None = None
+        self._recording = Recording(
+            site,
+            runtime_directory(os.environ) / "recording" / site.site_id,
+            usable_directory(tuple(d / site.site_id / "recordings" for d in state_directories(os.environ))),
+            lambda: self._plant.state() if self._plant is not None else {},
+        )
+        self._exchange = Exchange([Upkeep(self._supervisor, self._retained), self._recording])
         self._statistics = ScanStatistics(self._scan_parameters.period_ms * NS_PER_MS)
         self._clean_start = False
         self._services = Services([])
@@ -181,7 +190,7 @@ class Controller:
             "image": self._options.image,
         }
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
-        return [StatusFile(runtime_directory(os.environ), report)]
+        return [self._recording, StatusFile(runtime_directory(os.environ), report)]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()
@@ -197,6 +206,8 @@ class Controller:
             statistics=self._statistics,
             idle=collector,
         )
+        self._recording.begin(clock.now_ns())
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         collector.take_over()
         return loop
 
@@ -204,10 +215,12 @@ class Controller:
         """The plant from retained data: the same path at start and after a gap."""
         site, retained = self._site, self._exchange.retain.latest
         try:
-            return Plant(site.parameters, site.routes, retained, clean_start=cause == START)
+            plant = Plant(site.parameters, site.routes, retained, clean_start=cause == START)
         except (ValueError, KeyError, TypeError):
             log.exception("retained data refused; starting as after a first installation")
-            return Plant(site.parameters, site.routes, None, clean_start=False)
+            plant = Plant(site.parameters, site.routes, None, clean_start=False)
+        self._plant = plant
+        return plant
 
     def _mark_healthy(self) -> None:
         if self._statistics.scans > 0 and self._statistics.restarts == 0:
@@ -216,6 +229,7 @@ class Controller:
     def _end(self, code: Exit) -> None:
         """Outputs are safe by now; what follows may take its time."""
         self._supervisor.stopping(f"exit {int(code)}")
+        self._recording.reason = "stop" if code == Exit.OK else "failed"
         self._services.stop()
         self._retained.stop(self._exchange.retain.latest, clean=code == Exit.OK)
 

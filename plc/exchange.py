@@ -6,6 +6,7 @@ take wishes out, the link adds commands, recorder and status look at the last sc
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -24,6 +25,8 @@ from plc.plant.interface import (
 )
 from plc.scan.loop import HandOver
 from plc.scan.mailbox import Mailbox
+
+log = logging.getLogger(__name__)
 
 COMMANDS_WAITING = 256  # more than a person or a flow sends in a second; older ones fall out
 COMMANDS_PER_SCAN = 16  # bounds the time of one scan, whatever arrives
@@ -53,7 +56,7 @@ class Exchange:
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
-        self._consumers = tuple(consumers)
+        self._consumers = list(consumers)
 
     def gather(self, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
         """The complete input of one scan, from whatever is there."""
@@ -73,7 +76,13 @@ class Exchange:
         if outputs.status.state not in self.states_visited:  # about a dozen states at most
             self.states_visited.append(outputs.status.state)
         for consumer in self._consumers:
-            consumer.scanned(tick, inputs, outputs)
+            try:
+                consumer.scanned(tick, inputs, outputs)
+            except Exception:
+                # The outputs of this scan are in the image: the plant goes on without a recorder or a
+                # link. Where it is the supervisor's share that fails, its watchdog ends the process.
+                log.exception("%s: given up after a fault", type(consumer).__name__)
+                self._consumers = [other for other in self._consumers if other is not consumer]
 
     def restarted(self, now_ns: int, cause: str) -> None:
         """A new plant: wishes of the old one are void."""

@@ -23,6 +23,11 @@ from plc.blocks.core import NS_PER_S
 log = logging.getLogger(__name__)
 
 
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread that computes may keep the interpreter from the scan. Python's own 5 ms is a quarter of
+the shortest useful period; threads that wait for lines and sockets never use it up."""
+
+
 class StopFlag:
     """Set by SIGTERM or SIGINT, read by the scan."""
 
