@@ -12,7 +12,6 @@ import signal
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from plc.site import load_site
@@ -64,31 +63,23 @@ def _budget(limit: float, value: float) -> dict[str, Any]:
 
 def _ours(rig: CrashRig, fault: str | None) -> float:
     """Milliseconds from the fault to outputs 0 for the real controller."""
-    rig.picontrol.command("clear-trace")
+    rig.fresh()
     options = ("--fault", fault, "--after", "15") if fault else ()
     program = rig.controller("--force", "p3_on,m1_enable", *options)
     begin_ns = _commit(program, killed=fault is None)
     zero = rig.zero_after(_last(rig, before_ns=begin_ns))
-    program.process.kill()
-    program.process.wait()
-    _until(lambda: not rig.picontrol.state()["handles"])
     return float((zero["t_ns"] - begin_ns) / 1e6)
 
 
 def _peer(rig: CrashRig, fault: str, watch_s: float) -> bool:
     """Whether the usual program's outputs are still on when a watchdog would long have acted."""
-    rig.picontrol.command("clear-trace")
+    rig.fresh()
     image, rsc = str(rig.picontrol.image), str(rig.config_rsc)
     command = [sys.executable, "-m", "tools.bench_parts.usual_program", image, rsc, fault, "{announce}"]
     program = rig.program(command)
     _commit(program, killed=fault == "none")
     time.sleep(watch_s)
-    still_on = not rig.picontrol.state()["outputs_zero"]
-    program.process.kill()
-    program.process.wait()
-    _until(lambda: not rig.picontrol.state()["handles"])
-    rig.picontrol.command("reset")  # nothing else would switch the outputs off for the next round
-    return still_on
+    return not rig.picontrol.state()["outputs_zero"]
 
 
 def _commit(program: Program, *, killed: bool) -> int:
@@ -103,14 +94,6 @@ def _commit(program: Program, *, killed: bool) -> int:
 
 def _last(rig: CrashRig, *, before_ns: int) -> int:
     return max((entry["n"] for entry in rig.picontrol.trace() if entry["t_ns"] < before_ns), default=-1)
-
-
-def _until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not done():
-        if time.monotonic() > deadline:
-            raise TimeoutError("handles of a dead program are still open")
-        time.sleep(0.01)
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,7 +86,7 @@ def _raw(degc: float, sensor: Sensor | None, span: Any) -> int:
     return round(4000 + 16000 * share) if sensor is Sensor.MA_4_20 else round(10000 * share)
 
 
-def copy_site(source: Path, target: Path, serial_port: str) -> Path:
+def copy_site(source: Path, target: Path, serial_port: str, parameters: dict[str, Any]) -> Path:
     """A copy of a site that can only reach this machine; the original would be refused on a file image."""
     target.mkdir(parents=True)
     for name in ("wiring.yaml", "config.rsc"):
@@ -94,6 +95,10 @@ def copy_site(source: Path, target: Path, serial_port: str) -> Path:
     text = re.sub(r"host: [\d.]+", "host: 127.0.0.1", text)
     text = re.sub(r"port: /dev/\S+", f"port: {serial_port}", text)
     text = re.sub(r"port: 8883\b", "port: 9", text)  # discard: nothing answers there
+    for name, value in parameters.items():
+        text, found = re.subn(rf"(\n +{name}:) \S+", rf"\g<1> {value}", text, count=1)
+        if not found:
+            raise KeyError(name)
     (target / "site.yaml").write_text(text, encoding="utf-8")
     return target
 
@@ -126,6 +131,14 @@ class Program:
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
+    def wait_log(self, text: str, timeout_s: float = 20.0) -> None:
+        """Wait until the program has said this; TimeoutError with its log if it does not."""
+        deadline = time.monotonic() + timeout_s
+        while text not in self.log():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{text!r} was not said; the program said:\n{self.log()}")
+            time.sleep(0.02)
+
     def exit_code(self, timeout_s: float = 15.0) -> int:
         """Negative for a signal."""
         return self.process.wait(timeout_s)
@@ -139,35 +152,57 @@ class Program:
 class CrashRig:
     """A virtual piControl with a healthy cabinet behind it, and a folder for everything a program leaves."""
 
-    def __init__(self, site: Path = WALDA) -> None:
+    def __init__(self, site: Path = WALDA, **parameters: Any) -> None:
+        """`parameters` replace values of site.yaml, by their bare name."""
         self._folder = tempfile.TemporaryDirectory(prefix="crash-rig-")
         self.folder = Path(self._folder.name)
         self._serial, self._slave = pty.openpty()  # a wire with nobody at the other end
-        self.site = copy_site(site, self.folder / "site", os.ttyname(self._slave))
+        self.site = copy_site(site, self.folder / "site", os.ttyname(self._slave), parameters)
         self.config_rsc = self.site / "config.rsc"
-        self.picontrol = VirtualPiControl.start(self.config_rsc)
+        self._pictory = self.config_rsc.read_bytes()
+        self.picontrol = VirtualPiControl.start(self.config_rsc, "--reset-ms", "30")
         self.cabinet = Cabinet(self.site, self.picontrol.terminals)
         self.cabinet.drive_healthy()
         self._programs: list[Program] = []
 
-    def controller(self, *options: str, wait: bool = True) -> Program:
+    def fresh(self) -> None:
+        """As after the start: no program, no retained data, original configuration, healthy cabinet."""
+        for program in self._programs:
+            program.end()
+        self._programs.clear()
+        deadline = time.monotonic() + 5.0
+        while self.picontrol.state()["handles"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError("handles of a dead program are still open")
+            time.sleep(0.01)
+        self.config_rsc.write_bytes(self._pictory)
+        for left_behind in ("state", "runtime"):
+            shutil.rmtree(self.folder / left_behind, ignore_errors=True)
+        modules = [module["address"] for module in self.picontrol.state()["modules"] if module["address"]]
+        healthy = [f"module {address} {state}" for address in modules for state in ("online", "present")]
+        self.picontrol.command("fault clear", *healthy, "reset", "clear-trace")
+        self.cabinet.drive_healthy()
+
+    def controller(self, *options: str, wait: bool = True, env: dict[str, str] | None = None) -> Program:
         """The real controller; options are those of `faulty_controller`. Waits until it drives outputs."""
         command = [
             *(sys.executable, "-m", "tools.twin.faulty_controller", "--announce", "{announce}", *options),
             *("--", "run", str(self.site), "--image", str(self.picontrol.image)),
             *("--pictory", str(self.config_rsc)),
         ]
-        return self.program(command, wait=wait)
+        return self.program(command, wait=wait, env=env)
 
-    def program(self, command: Iterable[str], *, wait: bool = True) -> Program:
+    def program(
+        self, command: Iterable[str], *, wait: bool = True, env: dict[str, str] | None = None
+    ) -> Program:
         """Any program; `{announce}` in its command becomes the file descriptor for announcements."""
         number = len(self._programs)
         log = self.folder / f"program{number}.log"
         reader, writer = os.pipe()
         state = self.folder / "state"
-        runtime = self.folder / f"runtime{number}"
+        runtime = self.folder / "runtime" / str(number)  # a second instance reports in a place of its own
         for folder in (state, runtime):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [word.replace("{announce}", str(writer)) for word in command],
@@ -176,7 +211,12 @@ class CrashRig:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=(writer,),
-                env={**os.environ, "STATE_DIRECTORY": str(state), "THERMIQ_RUNTIME_DIR": str(runtime)},
+                env={
+                    **os.environ,
+                    "STATE_DIRECTORY": str(state),
+                    "THERMIQ_RUNTIME_DIR": str(runtime),
+                    **(env or {}),
+                },
             )
         os.close(writer)
         program = Program(process, log, reader)
@@ -198,6 +238,26 @@ class CrashRig:
     def zero_after(self, n: int, timeout_s: float = 10.0) -> dict[str, Any]:
         """The first entry after number `n` with all outputs 0."""
         return self.picontrol.wait_for("outputs", since_n=n, zero=True, timeout_s=timeout_s)
+
+    def outputs(self, *, since_n: int = -1, pid: int | None = None) -> list[dict[str, Any]]:
+        """Changes of outputs in the trace, of one program or of everybody."""
+        return [
+            entry
+            for entry in self.picontrol.trace()
+            if entry["event"] == "outputs" and entry["n"] > since_n and pid in (None, entry.get("pid"))
+        ]
+
+    def edges(self, signal: str, *, since_n: int = -1) -> list[dict[str, Any]]:
+        """Entries in which this output changed."""
+        return [entry for entry in self.outputs(since_n=since_n) if self.level(entry, signal) is not None]
+
+    def level(self, entry: dict[str, Any], signal: str) -> bool | None:
+        """The new level of an output in an entry, None if it did not change."""
+        byte, bit = self.cabinet.place(signal)
+        for address, old, new in entry["changes"]:
+            if address == byte and (old ^ new) >> bit & 1:
+                return bool(new >> bit & 1)
+        return None
 
     def end(self) -> None:
         """Kill what still runs, unmount, delete."""
