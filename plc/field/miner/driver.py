@@ -96,6 +96,7 @@ class MinerDriver:
         )  # fmt: skip
         self._answered_ns: int | None = None
         self._failures = self._crashes = self._cycles = 0
+        self._seen: tuple[bool, bool] | None = None  # (run, urgent) of the wish that this turn began with
         self._stop = threading.Event()
         self._pace = threading.Event()  # never set: waits in wall time
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -163,12 +164,11 @@ class MinerDriver:
     def _sleep(self, seconds: float) -> None:
         """Waits in clock time; an urgent wish that is not fulfilled yet ends the wait."""
         self._pace.wait(MIN_TURN_WALL_S)
-        before = self._wish()
         due_ns = self._clock.now_ns() + ns(seconds)
         while not self._stop.is_set() and (left_ns := due_ns - self._clock.now_ns()) > 0:
             self._clock.wait(self._stop, min(WISH_LOOK_S, left_ns / 1e9))
             wish = self._wish()
-            if wish is not before and wish is not None and wish.urgent and wish != before:
+            if wish is not None and wish.urgent and (wish.run, wish.urgent) != self._seen:
                 return
 
     def _goodbye(self) -> None:
@@ -185,6 +185,8 @@ class MinerDriver:
     def cycle(self) -> float:
         """Poll and reconcile once; returns the seconds until the next."""
         self._cycles += 1
+        wish = self._wish()
+        self._seen = (wish.run, wish.urgent) if wish else None
         try:
             urgent = self._urgent_stop_first()
             if self._session.version is None:

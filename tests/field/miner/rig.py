@@ -29,7 +29,7 @@ from tools.twin.virtual_miner import Machine, MachineSettings, VirtualMiner
 from tools.twin.virtual_miner.service import Identity, Refused, Service
 
 PASSWORD = "root"
-QUICK = MachineSettings(preheat_degc=20.0, tuning_s=120.0, estimate_error=0.0, noise=0.0)
+QUICK = MachineSettings(preheat_degc=20.0, tuning_s=120.0, init_s=20.0, estimate_error=0.0, noise=0.0)
 """A machine that is warm already: seconds, not minutes, to full power."""
 
 
@@ -194,6 +194,7 @@ class Rig:
 
 
 TEN = 10.0
+DEADLINES = {name: getattr(api_module, name) for name in ("READ_S", "WRITE_S", "LOGIN_S")}
 
 
 class FastClock:
@@ -248,8 +249,8 @@ class Live:
 @contextmanager
 def live(folder: Path, monkeypatch: Any, miner: VirtualMiner | None = None) -> Any:
     """Miner and driver, online; deadlines scaled with the time."""
-    for name in ("READ_S", "WRITE_S", "LOGIN_S"):
-        monkeypatch.setattr(api_module, name, getattr(api_module, name) / TEN)
+    for name, seconds in DEADLINES.items():
+        monkeypatch.setattr(api_module, name, seconds / TEN)
     with miner or VirtualMiner(Machine(QUICK)) as opened:
         opened.advance(300.0)
         opened.run_at(TEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_miner_that_nothing_brings_back_gets_one_reboot_a_day_and_an_alarm(rig
     assert len(times(rig, "Reboot")) == 1
     restarts = times(rig, "Restart")
     assert 2 <= len(restarts) <= 6
-    assert min(b - a for a, b in zip(restarts, restarts[1:], strict=False)) >= 3600.0
+    assert min(b - a for a, b in pairwise(restarts)) >= 3600.0
     assert MinerCondition.RECOVERY_EXHAUSTED in rig.now.inputs.conditions
 
 
