@@ -88,7 +88,7 @@ setup_python() {
                 :
             else
                 say "installing Python packages (once; later runs reuse them)"
-                "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+                "$venv/bin/python" -m pip install -qq --disable-pip-version-check \
                     --constraint "$root/tools/constraints.txt" --requirement "$mark.txt" >&2 ||
                     die "pip could not install the packages above; without them nothing runs"
             fi
