@@ -6,19 +6,36 @@ beside its site.yaml. Every fault comes with file, line, what was found, what is
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from plc.field.rs485 import settings
 from plc.field.rs485.devicetype import DeviceType, faults
-from plc.image.marked_yaml import load
-from plc.image.problem import Problem, in_order
+from plc.field.rs485.settings import SerialPort
+from plc.image.marked_yaml import Node, load
+from plc.image.problem import Problem, did_you_mean, in_order
 from plc.image.typed import build
 
 OWN_FOLDER = Path(__file__).parent / "field" / "devices"
 
 
 def load_device_file(path: Path) -> tuple[DeviceType | None, tuple[Problem, ...]]:
-    """One device file, or all its problems."""
+    """One device file, or all its problems. The same file is read once per process."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return _load(path)
+    return _load_once(path, facts.st_mtime_ns, facts.st_size)
+
+
+@functools.lru_cache(maxsize=64)
+def _load_once(path: Path, mtime_ns: int, size: int) -> tuple[DeviceType | None, tuple[Problem, ...]]:
+    del mtime_ns, size  # part of the key: a file that was changed is read again
+    return _load(path)
+
+
+def _load(path: Path) -> tuple[DeviceType | None, tuple[Problem, ...]]:
     node, problems = load(path)
     if node is None:
         return None, tuple(problems)
@@ -54,6 +71,24 @@ def load_kinds(
         if kind is not None:
             kinds[name] = kind
     return kinds, in_order(problems)
+
+
+def rs485_problems(ports: Sequence[SerialPort], node: Node, file: str) -> list[Problem]:
+    """What is wrong between the ports of a site file and the device files; for the site reader."""
+    folder = Path(file).parent
+    known = device_paths(folder)
+    found = []
+    for index, port in enumerate(ports):
+        for place, device in enumerate(port.devices):
+            if device.type not in known:
+                at = node.at((index, "devices", place, "type"))
+                hint = did_you_mean(device.type, known) or "take one of these, or add a device file"
+                found.append(Problem(file, at.line, f'type "{device.type}"', ", ".join(sorted(known)), hint))
+    kinds, problems = load_kinds(settings.kinds_of(ports), folder)
+    for fault in settings.faults(ports, kinds):
+        line = node.at(fault.path).line
+        found.append(Problem(file, line, fault.found, fault.allowed, fault.next_step))
+    return [*found, *problems]
 
 
 def _files(folder: Path) -> Iterator[Path]:

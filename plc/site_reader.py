@@ -194,9 +194,14 @@ class SiteReader:
                 return ()
             return section.kind() if _all_default(section.kind) else None
         if section.many:
-            return self._list_of(section.kind, node, section.name) or ()
+            entries = self._list_of(section.kind, node, section.name) or ()
+            if entries:
+                self.problems += section.check(entries, node, self.file)
+            return entries
         value, refused = build(section.kind, node, self.file, self.problems, where=section.name)
         self._rules(value, refused, node, section.name)
+        if value is not None:
+            self.problems += section.check(value, node, self.file)
         return value
 
     def _list_of(self, kind: type[Any], node: Node, where: str) -> tuple[Any, ...] | None:

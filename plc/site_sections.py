@@ -7,31 +7,16 @@ follow from it. Secrets never stand in site.yaml: a section names a file (mode 0
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from plc.blocks.param import Param
+from plc.devicefiles import rs485_problems
 from plc.field.miner.settings import MinerSettings
-
-
-@dataclass(frozen=True, slots=True)
-class SerialDevice:
-    """One device on an RS485 port."""
-
-    name: Annotated[str, Param("", None, None, "what it is called in messages")]
-    type: Annotated[str, Param("", None, None, "device description")]
-    slave_id: Annotated[int, Param("", 1, 247, "Modbus address as set in the device", source="commissioning")]
-
-
-@dataclass(frozen=True, slots=True)
-class SerialPort:
-    """One RS485 port: we are its only master."""
-
-    port: Annotated[str, Param("", None, None, "/dev/serial/by-id/..., which survives replugging")]
-    baud: Annotated[int, Param("1/s", 1200, 115200, "baud rate of all devices on it")] = 9600
-    parity: Annotated[str, Param("", None, None, "N, E or O")] = "N"
-    devices: Annotated[tuple[SerialDevice, ...], Param("", None, None, "devices on this port")] = ()
+from plc.field.rs485.settings import SerialPort
+from plc.image.marked_yaml import Node
+from plc.image.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +59,18 @@ def _nothing(_: Any) -> tuple[str, ...]:
     return ()
 
 
+def _no_problems(value: Any, node: Node, file: str) -> Iterable[Problem]:
+    del value, node, file
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One section.
 
     place: keys from the top of site.yaml. kind: its dataclass. many: a list of them. required: may not be
-    left out. hosts, ports: network hosts and serial ports that an entry talks to.
+    left out. hosts, ports: network hosts and serial ports that an entry talks to. check: rules that need
+    more than one entry or another file; gets the value, its node and the path of the site file.
     """
 
     place: tuple[str, ...]
@@ -88,6 +79,7 @@ class Section:
     required: bool = False
     hosts: Callable[[Any], tuple[str, ...]] = _nothing
     ports: Callable[[Any], tuple[str, ...]] = _nothing
+    check: Callable[[Any, Node, str], Iterable[Problem]] = _no_problems
 
     @property
     def name(self) -> str:
@@ -97,7 +89,9 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section(("devices", "miners"), MinerSettings, many=True, hosts=lambda miner: (miner.host,)),
-    Section(("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,)),
+    Section(
+        ("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,), check=rs485_problems
+    ),
     Section(("devices", "mqtt"), Broker, hosts=lambda broker: (broker.host,)),
     Section(("tariff",), Tariff),
     Section(("economics",), Economics),

@@ -115,12 +115,20 @@ class Bus:
         self._thread = Thread(target=self._run, name=f"rs485-{self.name}", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout_s: float = 2.0) -> bool:
-        """Asks the thread to end and waits; False when it is still busy (it dies with the process)."""
+    def ask_to_stop(self) -> None:
+        """Asks the thread to end; returns at once."""
         self._stop.set()
+
+    def join(self, seconds: float) -> bool:
+        """Waits at most this long; True when the thread has ended."""
         if self._thread is not None:
-            self._thread.join(timeout_s)
+            self._thread.join(seconds)
         return not self.alive
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Asks and waits; False when the thread is still busy (it dies with the process)."""
+        self.ask_to_stop()
+        return self.join(timeout_s)
 
     def _run(self) -> None:
         try:
@@ -151,11 +159,8 @@ class Bus:
         """Opens the port if necessary, asks one block, or sleeps until one is due."""
         if not self._line.is_open:
             self._line.open()
-            self._opens += 1
-            self._open_failures = 0
-            self._state, self._error = PortState.OPEN, ""
+            self._opened()
             self._foreign_bytes += self._line.drain(self._stop)
-            self._publish()
         now_ns = self._clock.now_ns()
         device, block = self._choose(now_ns)
         if device is None or block is None:
@@ -165,6 +170,12 @@ class Bus:
         self._ask(device, block, now_ns)
         self._publish(device)
         self._clock.wait(self._stop, self._spacing_s)
+
+    def _opened(self) -> None:
+        self._opens += 1
+        self._open_failures = 0
+        self._state, self._error = PortState.OPEN, ""
+        self._publish()
 
     def _choose(self, now_ns: int) -> tuple[Device | None, BlockState | None]:
         """The block that has been due for the longest time, over all devices."""

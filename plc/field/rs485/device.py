@@ -17,7 +17,7 @@ from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.plausible import Limits
 from plc.field.rs485.schedule import BlockState, Schedule
 from plc.field.rs485.stats import DeviceCounters, DeviceStats, Failure
-from plc.field.rs485.values import Values, blank
+from plc.field.rs485.values import BLANK_FROM, Values, blank
 
 
 class DeviceState(StrEnum):
@@ -82,7 +82,7 @@ class Device:
         rated_w = self.options.rated_w or rated_w
         self.kind_name = kind_name
         self.kind = kind
-        self.schedule = Schedule(kind, rated_w, strings)
+        self.schedule = Schedule(kind, rated_w, strings, self.options.period_s)
         self.values = Values(kind, self.options, Limits(self.options.fuse_w, rated_w), strings)
 
     def timeout_s(self, block: BlockState, baud: int) -> float:
@@ -114,6 +114,14 @@ class Device:
             self.counters.late_bytes += late_bytes
             self.schedule.answered_late(self.counters)
         self._account(block, failure, now_ns)
+
+    def overheard(self, function: int, start: int, words: Sequence[int], taken_ns: int) -> None:
+        """Another master's answer or write carried registers of this device."""
+        self.counters.requests += 1
+        if self.accept(function, start, words, taken_ns, blank_ok=len(words) < BLANK_FROM):
+            self.counters.ok += 1
+        else:
+            self.counters.failures[Failure.BLANK.value] += 1
 
     def accept(
         self, function: int, start: int, words: Sequence[int], taken_ns: int, *, blank_ok: bool = False

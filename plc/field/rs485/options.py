@@ -16,6 +16,7 @@ class DeviceOptions:
     reverse: values or groups whose sign is turned around (a meter wired backwards).
     choose: which value stands for a choice of the device file. report_only: checks without consequence.
     serial: commissioned serial number; another unit in its place is not believed.
+    period_s: other poll periods, per block of the device file.
     fuse_w: main fuse of the house. rated_w: rated power where the unit does not tell it.
     """
 
@@ -29,3 +30,4 @@ class DeviceOptions:
     fuse_w: float = 25_000.0
     rated_w: float | None = None
     serial: str = ""
+    period_s: Mapping[str, float] = field(default_factory=dict)

@@ -7,6 +7,7 @@ gateway with short buffers), then asked less and less often, but never given up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from plc.blocks.core import NS_PER_S, ns
@@ -43,11 +44,17 @@ class BlockState:
 class Schedule:
     """The blocks of one device in the order of their due times."""
 
-    def __init__(self, kind: DeviceType, rated_w: float | None, strings: int) -> None:
+    def __init__(
+        self,
+        kind: DeviceType,
+        rated_w: float | None,
+        strings: int,
+        period_s: Mapping[str, float],
+    ) -> None:
         self._max_turnaround_s = kind.turnaround_s
         self.turnaround_s = kind.turnaround_s
         self.blocks = [
-            BlockState(name, spec)
+            BlockState(name, replace(spec, period_s=period_s.get(name, spec.period_s)))
             for name, spec in kind.blocks.items()
             if wanted(spec.when, rated_w, strings)
         ]
