@@ -38,6 +38,9 @@ class Slice(NamedTuple):
     source: Source
 
 
+NO_MORE = Slice(float("inf"), FORBIDDEN, Source.OVER_LIMIT)
+
+
 class House(NamedTuple):
     """The house without the miners, as means over the confirmation time.
 
@@ -67,32 +70,35 @@ def stack(
     price it will displace). reserve_pct: below this the battery must not feed the miners.
     """
     net_w = house.pv_w - house.load_w if house.known else 0.0
-    slices: list[Slice] = []
-    charge_w = discharge_w = 0.0
+    over_w, short_w = (net_w, 0.0) if net_w > 0.0 else (0.0, -net_w)
     soc = house.soc_pct if battery.present and house.known else None
+    charge_w = discharge_w = gives_w = 0.0
     if soc is not None:
-        charge_w = min(max(net_w, 0.0), battery.power_w) if soc < 100.0 else 0.0
+        if soc < 100.0:
+            charge_w = min(over_w, battery.power_w)
         if soc > battery.empty_pct:
-            discharge_w = max(0.0, battery.power_w - max(-net_w, 0.0))
-    export_w = max(net_w - charge_w, 0.0)
+            gives_w = battery.power_w
+            discharge_w = max(0.0, gives_w - short_w)
+    export_w = over_w - charge_w
     curtailed_w = max(export_w - tariff.feed_in_cap_w, 0.0)
-    _add(slices, curtailed_w, 0.0, Source.CURTAILED)
-    _add(slices, export_w - curtailed_w, feed_in_eur_per_kwh, Source.EXPORT)
-    charging = stored_eur_per_kwh * battery.efficiency
-    if soc is not None and soc >= battery.full_pct:
-        charging = min(charging, feed_in_eur_per_kwh)  # it will be full and feed in soon anyway
-    _add(slices, charge_w, charging, Source.CHARGING)
-    allowed = soc is not None and soc > reserve_pct
-    _add(slices, discharge_w, stored_eur_per_kwh if allowed else FORBIDDEN, Source.BATTERY)
-    already_w = max(-net_w, 0.0) - min(max(-net_w, 0.0), battery.power_w if discharge_w > 0.0 else 0.0)
-    _add(slices, tariff.grid_limit_w - already_w, import_eur_per_kwh, Source.GRID)
-    slices.append(Slice(float("inf"), FORBIDDEN, Source.OVER_LIMIT))
+    slices: list[Slice] = []
+    if curtailed_w > 0.0:
+        slices.append(Slice(curtailed_w, 0.0, Source.CURTAILED))
+    if export_w > curtailed_w:
+        slices.append(Slice(export_w - curtailed_w, feed_in_eur_per_kwh, Source.EXPORT))
+    if charge_w > 0.0:
+        charging = stored_eur_per_kwh * battery.efficiency
+        if soc is not None and soc >= battery.full_pct:
+            charging = min(charging, feed_in_eur_per_kwh)  # it will be full and feed in soon anyway
+        slices.append(Slice(charge_w, charging, Source.CHARGING))
+    if discharge_w > 0.0:
+        allowed = soc is not None and soc > reserve_pct
+        slices.append(Slice(discharge_w, stored_eur_per_kwh if allowed else FORBIDDEN, Source.BATTERY))
+    room_w = tariff.grid_limit_w - max(0.0, short_w - gives_w)
+    if room_w > 0.0:
+        slices.append(Slice(room_w, import_eur_per_kwh, Source.GRID))
+    slices.append(NO_MORE)
     return tuple(slices)
-
-
-def _add(slices: list[Slice], power_w: float, eur_per_kwh: float, source: Source) -> None:
-    if power_w > 0.0:
-        slices.append(Slice(power_w, eur_per_kwh, source))
 
 
 def between(slices: tuple[Slice, ...], from_w: float, to_w: float) -> tuple[float, Source]:
@@ -109,3 +115,17 @@ def between(slices: tuple[Slice, ...], from_w: float, to_w: float) -> tuple[floa
             break
         begins = ends
     return eur / (to_w - from_w), source
+
+
+def unforbidden(
+    slices: tuple[Slice, ...], *, import_eur_per_kwh: float, stored_eur_per_kwh: float
+) -> tuple[Slice, ...]:
+    """The same sources at what they really cost, for the books: a limit is no price."""
+    return tuple(
+        part
+        if part.eur_per_kwh < FORBIDDEN
+        else part._replace(
+            eur_per_kwh=stored_eur_per_kwh if part.source is Source.BATTERY else import_eur_per_kwh
+        )
+        for part in slices
+    )

@@ -14,10 +14,10 @@ The rule proposes; the plant's own limits (temperatures, minimum times, ramps) a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import NamedTuple
 
-from plc.blocks.core import Block, Tick
-from plc.blocks.timers import TON
+from plc.blocks.core import Block
 from plc.energy import heat as heat_value
 from plc.energy.cost import FORBIDDEN, Slice, Source, between
 from plc.energy.parameters import Economics, Policy
@@ -58,6 +58,7 @@ class Step(NamedTuple):
     cost: float
     source: Source
     benefit: float
+    break_even: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,7 @@ class Decision:
 
     @property
     def total_w(self) -> float:
-        total = 0.0
-        for power_w in self.power_w:
-            total += power_w
-        return total
+        return fsum(self.power_w)
 
 
 def decide(
@@ -161,7 +159,13 @@ def _step(
         return Step(index, from_w, to_w, revenue, 0.0, cost, source, NEVER_PAYS)
     mining = economics.mining
     benefit = revenue + mining.bonus_eur_per_kwh + worth - cost - mining.wear_eur_per_kwh
-    return Step(index, from_w, to_w, revenue, worth, cost, source, benefit)
+    earned = revenue + mining.bonus_eur_per_kwh - mining.wear_eur_per_kwh
+    if heat.stored_eur_per_kwh is None and economics.heat.heat_pump and heat.use > 0.0:
+        # The heat is worth what the same electricity would have made of it: c* = earned / (1 - eta / COP).
+        break_even = earned / (1.0 - economics.heat.into_buffer * heat.use / heat.cop)
+    else:
+        break_even = earned + worth
+    return Step(index, from_w, to_w, revenue, worth, cost, source, benefit, break_even)
 
 
 def _heat_worth(economics: Economics, heat: Heat, cost: float, kw: float, *, first: bool) -> float | None:
@@ -194,65 +198,110 @@ def _decision(power: list[float], last: Step | None, refused: Step | None, eur_p
         heat=shown.heat,
         cost=shown.cost,
         benefit=shown.benefit,
-        break_even=shown.benefit + shown.cost,
+        break_even=shown.break_even,
         source=str(shown.source),
         limited_by=limited,
         eur_per_h=eur_per_h,
     )
 
 
-class MarginalRule(Block):
-    """The rule in the scan: confirms more power and less power before it changes its mind.
+class Appraisal(NamedTuple):
+    """What given miner powers earn and cost at real prices, in EUR per hour. heat_w: into the buffer."""
 
-    step(tick, proposal=) -> the confirmed Decision. A single cloud, or a kettle, is shorter than the
-    confirmation times; a forbidden source (over the grid limit, reserve of the battery) is not discussed
-    and takes effect at once.
-    """
-
-    __slots__ = ("_held_w", "_less", "_more", "decision")
-
-    STATE = ("_less", "_more", "_held_w")
-
-    def __init__(self, economics: Economics) -> None:
-        self._more = TON(economics.choice.confirm_on_s)
-        self._less = TON(economics.choice.confirm_off_s)
-        self._held_w: tuple[float, ...] = (0.0, 0.0)
-        self.decision = Decision(self._held_w)
+    revenue: float
+    heat: float
+    cost: float
+    wear: float
+    heat_w: float
 
     @property
-    def held_w(self) -> tuple[float, ...]:
-        """Confirmed powers: what the next proposal compares itself with."""
-        return self._held_w
-
-    def step(self, tick: Tick, *, proposal: Decision) -> Decision:
-        held_w = 0.0
-        for power_w in self._held_w:
-            held_w += power_w
-        more = self._more.step(tick, in_=proposal.total_w > held_w)
-        less = self._less.step(tick, in_=proposal.total_w < held_w)
-        at_once = proposal.total_w < held_w and proposal.limited_by in (
-            Source.OVER_LIMIT,
-            Source.BATTERY,
-            "no_sink",
-        )
-        if more or less or at_once:
-            self._held_w = proposal.power_w
-        self.decision = proposal
-        return proposal
+    def net(self) -> float:
+        return self.revenue + self.heat - self.cost - self.wear
 
 
-def by_policy(economics: Economics, slices: tuple[Slice, ...], heat: Heat) -> tuple[tuple[Slice, ...], Heat]:
-    """The sources and the heat in the eyes of the owner's policy; limits stay what they are.
+def appraise(
+    economics: Economics,
+    miners: tuple[MinerOffer, ...],
+    heat: Heat,
+    slices: tuple[Slice, ...],
+    *,
+    eur_per_th_hour: float,
+    power_w: tuple[float, ...],
+) -> Appraisal:
+    """Books powers as they are, whoever asked for them. The owner's bonus is no money and not in it.
 
-    surplus: solar surplus is free, everything else is forbidden. heat_first: power is free while the
-    buffer wants heat. always: power is free. The price of such a choice is shown, not hidden.
+    slices: without forbidden prices (see `cost.unforbidden`): what happens has a price even if the rule
+    would not have allowed it.
     """
-    policy = economics.choice.policy
+    total_w = fsum(power_w)
+    if total_w <= 0.0:
+        return Appraisal(0.0, 0.0, 0.0, 0.0, 0.0)
+    kw = total_w / 1000.0
+    ths = fsum(
+        miner.curve.ths(power)
+        for miner, power in zip(miners, power_w, strict=True)
+        if miner.curve is not None
+    )
+    price, _ = between(slices, 0.0, total_w)
+    worth = _heat_worth(economics, heat, price, kw, first=True) or 0.0
+    taken = economics.heat.into_buffer * total_w if heat.use > 0.0 else 0.0
+    wear = economics.mining.wear_eur_per_kwh
+    return Appraisal(eur_per_th_hour * ths, worth * kw, price * kw, wear * kw, taken)
+
+
+class MarginalRule(Block):
+    """The rule in the scan: keeps its powers until a proposal has stood for its time.
+
+    step(eager=, cautious=) -> the powers. eager: proposal on the mean of the last confirm_on_s, which
+    may raise; cautious: on the longer mean of confirm_off_s, which may lower. What a limit forbids (battery
+    reserve, grid limit, no place for the heat, a miner that is gone) is lowered at once: that is no opinion
+    about clouds.
+    """
+
+    __slots__ = ("power_w",)
+
+    STATE = ("power_w",)
+
+    def __init__(self, miners: int = 2) -> None:
+        self.power_w: tuple[float, ...] = (0.0,) * miners
+
+    def step(self, *, eager: Decision, cautious: Decision, may_rise: bool = True) -> tuple[float, ...]:
+        """may_rise False: what the house does is not known now, so nothing is added."""
+        held_w = fsum(self.power_w)
+        if eager.total_w >= held_w:
+            if may_rise or eager.total_w == held_w:
+                self.power_w = eager.power_w
+        elif eager.limited_by in HARD_LIMITS or cautious.total_w <= eager.total_w:
+            self.power_w = eager.power_w
+        elif cautious.total_w < held_w:
+            self.power_w = cautious.power_w
+        return self.power_w
+
+
+HARD_LIMITS = frozenset({str(Source.OVER_LIMIT), str(Source.BATTERY), "no_sink", "no_miner"})
+"""Reasons that are no matter of price."""
+
+WANTED = -1.0
+"""A price in EUR/kWh at which everything pays: the owner wants this power whatever it earns."""
+
+
+def by_policy(policy: Policy, slices: tuple[Slice, ...], heat: Heat) -> tuple[Slice, ...]:
+    """The sources in the eyes of the owner's policy; what is forbidden stays forbidden.
+
+    surplus: solar surplus is wanted, everything else forbidden. heat_first: power is wanted while the buffer
+    takes heat. always: power is wanted. The price of such a choice is booked, not hidden.
+    """
+    if policy is Policy.MARGINAL:
+        return slices
     if policy is Policy.SURPLUS:
-        free = (Source.CURTAILED, Source.EXPORT)
-        return tuple(s._replace(eur_per_kwh=0.0 if s.source in free else FORBIDDEN) for s in slices), heat
-    if policy is Policy.ALWAYS or (policy is Policy.HEAT_FIRST and heat.use > 0.0):
-        return tuple(s if s.eur_per_kwh >= FORBIDDEN else s._replace(eur_per_kwh=0.0) for s in slices), heat
-    if policy in (Policy.HEAT_FIRST, Policy.OFF):
-        return tuple(s._replace(eur_per_kwh=FORBIDDEN) for s in slices), heat
-    return slices, heat
+        wanted: tuple[Source, ...] = (Source.CURTAILED, Source.EXPORT)
+    elif policy is Policy.ALWAYS or (policy is Policy.HEAT_FIRST and heat.use > 0.0):
+        wanted = (Source.CURTAILED, Source.EXPORT, Source.CHARGING, Source.BATTERY, Source.GRID)
+    else:
+        wanted = ()
+    return tuple(
+        part
+        if part.eur_per_kwh >= FORBIDDEN
+        else part._replace(eur_per_kwh=WANTED if part.source in wanted else FORBIDDEN)
+        for part in slices
+    )

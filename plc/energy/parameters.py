@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import sqrt
 from typing import Annotated, ClassVar
 
 from plc.blocks.param import Ordered, Param
@@ -116,6 +117,9 @@ class Battery:
     power_w: Annotated[Number, Param("W", 0, 30000, "charge and discharge limit", source="commissioning")] = (
         5000.0
     )
+    capacity_kwh: Annotated[
+        Number, Param("kWh", 0.5, 200, "usable from 0 to 100 %", source="commissioning")
+    ] = 10.0
     empty_pct: Annotated[
         Number, Param("%", 0, 50, "the inverter stops discharging at", source="commissioning")
     ] = 10.0
@@ -128,6 +132,11 @@ class Battery:
     full_pct: Annotated[Number, Param("%", 50, 100, "from here on it will be full anyway")] = 90.0
     efficiency: Annotated[Number, Param("", 0.6, 1, "of one round trip")] = 0.9
     wear_eur_per_kwh: Annotated[Number, Param("EUR/kWh", 0, 0.2, "wear per kWh discharged")] = 0.03
+
+    @property
+    def one_way(self) -> float:
+        """Efficiency of charging, and of discharging."""
+        return sqrt(self.efficiency)
 
     RULES: ClassVar[tuple[Ordered, ...]] = (
         Ordered(("empty_pct", "reserve_summer_pct"), 0.0, "the reserve lies above empty"),
@@ -158,8 +167,17 @@ class Choice:
     levels: Annotated[int, Param("", 2, 8, "power levels per miner, minimum and maximum included")] = 5
     margin_on_eur_per_kwh: Annotated[Number, Param("EUR/kWh", 0, 0.05, "net benefit to switch on")] = 0.005
     margin_off_eur_per_kwh: Annotated[Number, Param("EUR/kWh", -0.05, 0, "net benefit to stay on")] = -0.005
-    confirm_on_s: Annotated[Number, Param("s", 10, 900, "more power must pay for")] = 60.0
-    confirm_off_s: Annotated[Number, Param("s", 10, 1800, "less power must be right for")] = 180.0
+    confirm_on_s: Annotated[Number, Param("s", 10, 900, "more power must pay in the mean of")] = 60.0
+    confirm_off_s: Annotated[Number, Param("s", 10, 1800, "less power must be right in the mean of")] = 180.0
+    hold_back_eur_per_kwh: Annotated[
+        Number, Param("EUR/kWh", 0, 0.3, "later electricity must be cheaper by, to hold the heat pump back")
+    ] = 0.03
+    hold_back_h: Annotated[Number, Param("h", 1, 6, "how far ahead `later` is, without a plan")] = 3.0
+
+    RULES: ClassVar[tuple[Ordered, ...]] = (
+        Ordered(("margin_off_eur_per_kwh", "margin_on_eur_per_kwh"), 0.0, "stays on longer than it starts"),
+        Ordered(("confirm_on_s", "confirm_off_s"), 0.0, "the longer mean decides about less power"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+"""The house without the miners, smoothed: what a rule may build on.
+
+Load of the inverter includes the miners; their own measured power is taken out again, so that switching a
+miner on does not remove the reason for having it on. A miner whose power nobody knows is not taken out:
+then the surplus looks smaller than it is, which is the harmless direction.
+
+More power needs the mean of the last minute, less power the mean of three: one cloud is shorter.
+"""
+
+from __future__ import annotations
+
+from plc.blocks.core import Block, Tick
+from plc.blocks.signal import MovingMean
+from plc.blocks.timers import TON
+from plc.energy.cost import House
+from plc.energy.parameters import Choice
+from plc.energy.situation import EnergySituation
+
+SAMPLE_S = 5.0
+COVERED = 0.9
+"""Share of a window that must have been measured before its mean may ask for more power."""
+
+
+class Surplus(Block):
+    """step(tick, situation) sets `fast` and `slow` (House without miners) and `lost`.
+
+    fast: mean over confirm_on_s; known only when the window is full of good readings. slow: mean over
+    confirm_off_s. While readings fail, fast is unknown at once, so nothing is switched on; slow stands for
+    confirm_off_s more (`lost` False) and is unknown from then on: a rule without data must come to its end.
+    """
+
+    __slots__ = ("_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "fast", "lost", "slow")
+
+    STATE = ("_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv")
+
+    def __init__(self, choice: Choice) -> None:
+        on_s, off_s = choice.confirm_on_s, choice.confirm_off_s
+        self._fast_pv = MovingMean(on_s, min(SAMPLE_S, on_s))
+        self._fast_load = MovingMean(on_s, min(SAMPLE_S, on_s))
+        self._slow_pv = MovingMean(off_s, min(SAMPLE_S, off_s))
+        self._slow_load = MovingMean(off_s, min(SAMPLE_S, off_s))
+        self._lost = TON(off_s)
+        self.fast = House()
+        self.slow = House()
+        self.lost = True
+
+    def step(self, tick: Tick, situation: EnergySituation) -> None:
+        pv_w = _number(situation.pv_w.value, situation.pv_w.ok)
+        load_w = _number(situation.load_w.value, situation.load_w.ok)
+        if load_w is not None:
+            for miner in situation.miners:
+                load_w -= miner.power_w or 0.0
+            load_w = max(0.0, load_w)
+        good = pv_w is not None and load_w is not None
+        soc = situation.battery_soc_pct.value if situation.battery_soc_pct.ok else None
+        fast_pv = self._fast_pv.step(tick, value=pv_w)
+        fast_load = self._fast_load.step(tick, value=load_w)
+        slow_pv = self._slow_pv.step(tick, value=pv_w)
+        slow_load = self._slow_load.step(tick, value=load_w)
+        self.lost = self._lost.step(tick, in_=not good)
+        self.fast = self.slow = House(soc_pct=soc)
+        if fast_pv is None or fast_load is None or slow_pv is None or slow_load is None:
+            self.lost = True
+            return
+        covered = good and self._fast_pv.coverage >= COVERED and self._fast_load.coverage >= COVERED
+        self.fast = House(max(0.0, fast_pv), fast_load, soc, known=covered)
+        self.slow = House(max(0.0, slow_pv), slow_load, soc, known=not self.lost)
+
+
+def _number(value: float | None, ok: bool) -> float | None:
+    return value if ok else None
