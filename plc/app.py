@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from plc.blocks.core import NS_PER_MS, Tick
+from plc.devices import device_services
 from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
 from plc.image.process_image import ProcessImage
@@ -182,15 +183,18 @@ class Controller:
 
     def _beside_the_scan(self, clock: Clock) -> list[Service]:
         """Every service in the order in which it starts: drivers, link, recorder, status last."""
-        del clock  # for the drivers: poll periods and ages are in its time
+        simulated = not self._image.is_device
+        devices = device_services(
+            self._site, clock, self._exchange, simulated=simulated, clean_start=self._clean_start
+        )
         facts = {
             "site": self._site.site_id,
-            "simulated": not self._image.is_device,
+            "simulated": simulated,
             "clock": "turns" if self._options.clock else "monotonic",
             "image": self._options.image,
         }
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
-        return [self._recording, StatusFile(runtime_directory(os.environ), report)]
+        return [*devices, self._recording, StatusFile(runtime_directory(os.environ), report)]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from plc.blocks.core import State, Tick
@@ -32,6 +32,15 @@ COMMANDS_WAITING = 256  # more than a person or a flow sends in a second; older 
 COMMANDS_PER_SCAN = 16  # bounds the time of one scan, whatever arrives
 
 
+_NO_ENERGY = EnergyInputs()
+
+
+def _no_energy(now_ns: int) -> EnergyInputs:
+    """A house without inverter and meter."""
+    del now_ns
+    return _NO_ENERGY
+
+
 class Scanned(NamedTuple):
     """One complete scan."""
 
@@ -43,29 +52,30 @@ class Scanned(NamedTuple):
 class Exchange:
     """Sources and HandOver of the scan loop.
 
-    energy, miners: snapshots that drivers put in. wishes: what the miner drivers reconcile.
+    energy: reads the house as of a time; given by whoever measures it. miners: snapshots that the drivers
+    put in. wishes: what the drivers reconcile, None until the plant has decided for the first time.
     commands: appended by the link, from any thread. last: the last scan, None before the first.
     retain: the newest retained data, from the file at start, from the plant afterwards.
     """
 
     def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
-        self.energy = Mailbox(EnergyInputs())
+        self.energy: Callable[[int], EnergyInputs] = _no_energy
         self.miners = (Mailbox(MinerInputs()), Mailbox(MinerInputs()))
-        self.wishes = (Mailbox(MinerWish()), Mailbox(MinerWish()))
+        self.wishes: tuple[Mailbox[MinerWish | None], ...] = (Mailbox(None), Mailbox(None))
         self.commands: deque[Command] = deque(maxlen=COMMANDS_WAITING)
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
         self._consumers = list(consumers)
 
-    def gather(self, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
+    def gather(self, now_ns: int, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
         """The complete input of one scan, from whatever is there."""
         m1, m2 = self.miners
         commands: tuple[Command, ...] = ()
         if self.commands:
             count = min(len(self.commands), COMMANDS_PER_SCAN)
             commands = tuple(self.commands.popleft() for _ in range(count))
-        return PlantInputs(image, wall, self.energy.latest, (m1.latest, m2.latest), commands, scan)
+        return PlantInputs(image, wall, self.energy(now_ns), (m1.latest, m2.latest), commands, scan)
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Leaves the result of one scan for everybody."""

@@ -11,6 +11,8 @@ from plc.plant.interface import (
     EnergyInputs,
     ImageInputs,
     ImageOutputs,
+    MinerInputs,
+    MinerState,
     MinerWish,
     PlantInputs,
     PlantOutputs,
@@ -38,7 +40,7 @@ class Consumer:
 
 
 def gather(exchange: Exchange) -> PlantInputs:
-    return exchange.gather(IMAGE, WallTime(), ScanInputs())
+    return exchange.gather(7, IMAGE, WallTime(), ScanInputs())
 
 
 def outputs(state: str = "INIT") -> PlantOutputs:
@@ -56,10 +58,21 @@ def command(number: int) -> Command:
 
 def test_the_latest_snapshot_wins_and_stays() -> None:
     exchange = Exchange()
-    exchange.energy.put(EnergyInputs(pv_w=Reading.good(1.0, 0)))
-    exchange.energy.put(EnergyInputs(pv_w=Reading.good(2.0, 0)))
-    assert gather(exchange).energy.pv_w.value == 2.0
-    assert gather(exchange).energy.pv_w.value == 2.0
+    exchange.miners[1].put(MinerInputs(state=MinerState.BOOTING))
+    exchange.miners[1].put(MinerInputs(state=MinerState.MINING))
+    assert gather(exchange).miners[1].state is MinerState.MINING
+    assert gather(exchange).miners[1].state is MinerState.MINING
+
+
+def test_energy_is_read_as_of_the_time_of_the_scan() -> None:
+    exchange = Exchange()
+    assert gather(exchange).energy == EnergyInputs()
+    exchange.energy = lambda now_ns: EnergyInputs(pv_w=Reading.good(1.0, now_ns))
+    assert gather(exchange).energy.pv_w.taken_ns == 7
+
+
+def test_nothing_is_wished_before_the_plant_has_decided() -> None:
+    assert [wish.latest for wish in Exchange().wishes] == [None, None]
 
 
 def test_commands_come_once_in_order_and_bounded_per_scan() -> None:

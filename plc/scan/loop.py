@@ -59,8 +59,8 @@ class Machine(Protocol):
 class Sources(Protocol):
     """Where everything that is not the image comes from: field snapshots and commands, latest wins."""
 
-    def gather(self, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
-        """The complete input of this scan; never waits."""
+    def gather(self, now_ns: int, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
+        """The complete input of the scan of this time; never waits."""
         ...
 
 
@@ -163,7 +163,7 @@ class ScanLoop:
         read = self._stopwatch()
 
         about_us = ScanInputs(self._overrun.active, self._restarted)
-        inputs = self._sources.gather(image_inputs, self._clock.wall(), about_us)
+        inputs = self._sources.gather(turn.now_ns, image_inputs, self._clock.wall(), about_us)
         outputs = self._machine.step(inputs, tick)
         stepped = self._stopwatch()
 

@@ -93,7 +93,7 @@ class World:
         self.phase("write_end")
 
     # sources
-    def gather(self, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
+    def gather(self, now_ns: int, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
         self.phase("gather")
         return PlantInputs(image=image, wall=wall, scan=scan)
 

@@ -9,8 +9,10 @@ Exit status: 0 when plant and controller ended in order, 1 when not (their last 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -24,6 +26,7 @@ from tools.twin import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE_BYTES = 4096
+MINERS = 2
 START_S = 30.0  # a loaded machine imports slowly
 STOP_S = 15.0
 
@@ -37,7 +40,10 @@ class House:
         self.image = folder / "piControl0"
         self.image.write_bytes(bytes(IMAGE_BYTES))
         self.clock = folder / "clock"
-        self.site = demo_site.make(options.site, folder / "site", scenario)
+        self.ports = free_ports(MINERS)
+        self.site = demo_site.make(
+            options.site, folder / "site", scenario, demo_site.virtual_miners(folder, self.ports)
+        )
         self.pictory = self.site / "config.rsc"
         self._environment = {
             "THERMIQ_RUNTIME_DIR": str(folder / "run"),
@@ -50,6 +56,7 @@ class House:
 
     def _start_twin(self, options: argparse.Namespace) -> Child:
         arguments = ["-m", "tools.twin", "--image", str(self.image), "--pictory", str(self.pictory)]
+        arguments += ["--miner-port", *map(str, self.ports)]
         arguments += ["--clock", str(self.clock), "--scenario", options.scenario, "--speed", options.speed]
         if options.seconds is not None and options.speed != "max":
             arguments += ["--for-s", str(options.seconds * float(options.speed))]
@@ -89,6 +96,15 @@ class House:
                 print(f"{child.name} ended with {code}:\n{child.last_words()}", file=sys.stderr)
         result["ok"] = twin_code == 0 and controller_code == 0
         return result
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports on loopback that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def options() -> argparse.Namespace:

@@ -7,7 +7,7 @@ one even if the loopback rule were gone.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,15 @@ import yaml
 from tools.twin.scenario import Scenario
 
 COPIED = ("wiring.yaml", "config.rsc")
+MINER_PASSWORD = "root"  # of the virtual miners, and of nothing else
+
+
+def virtual_miners(folder: Path, ports: Sequence[int]) -> dict[str, Any]:
+    """The section `devices` for miners that listen on these ports of this machine."""
+    secret = folder / "miner-password"
+    secret.touch(mode=0o600)
+    secret.write_text(MINER_PASSWORD, encoding="utf-8")
+    return {"miners": [{"host": "127.0.0.1", "port": port, "secret": str(secret)} for port in ports]}
 
 
 def make(source: Path, target: Path, scenario: Scenario, devices: Mapping[str, Any] | None = None) -> Path:

@@ -1,0 +1,90 @@
+"""The field devices of a site as services: one driver per miner, one thread per RS485 port.
+
+What a site does not have is not there: its readings stay NEVER and the plant does without. A driver's library
+is loaded only where the site names such a device.
+"""
+
+from __future__ import annotations
+
+from plc.blocks.core import NEVER, Origin, Reading
+from plc.devicefiles import load_kinds
+from plc.exchange import Exchange
+from plc.exits import Exit, ExitError
+from plc.field.rs485.service import Rs485Service
+from plc.field.rs485.settings import kinds_of
+from plc.scan.clock import Clock
+from plc.scan.service import Service
+from plc.site import Site
+
+
+def device_services(
+    site: Site, clock: Clock, exchange: Exchange, *, simulated: bool, clean_start: bool
+) -> list[Service]:
+    """All drivers of the site, not started yet, reading from and writing to the exchange.
+
+    simulated: every reading says so. clean_start False: the process before died, so the drivers book
+    their write limits as used. Raises ExitError for a device file that cannot be used.
+    """
+    origin = Origin.SIM if simulated else Origin.MEASURED
+    services: list[Service] = []
+    rs485 = _rs485(site, clock, origin)
+    if rs485 is not None:
+        exchange.energy = rs485.energy
+        services.append(rs485)
+    services += _miners(site, clock, exchange, rs485, origin, clean_start=clean_start)
+    return services
+
+
+def _rs485(site: Site, clock: Clock, origin: Origin) -> Rs485Service | None:
+    ports = site.section("devices.rs485")
+    if not ports:
+        return None
+    kinds, problems = load_kinds(kinds_of(ports), site.folder)
+    if problems:
+        raise ExitError(Exit.SITE_INVALID, "\n".join(str(problem) for problem in problems))
+    return Rs485Service(ports, kinds, clock, origin)
+
+
+def _miners(
+    site: Site,
+    clock: Clock,
+    exchange: Exchange,
+    rs485: Rs485Service | None,
+    origin: Origin,
+    *,
+    clean_start: bool,
+) -> list[Service]:
+    all_settings = site.section("devices.miners")
+    if not all_settings:
+        return []
+    from plc.field.miner.driver import MinerDriver
+    from plc.field.miner.settings import MinerSettings
+    from plc.field.miner.snapshot import MinerSnapshot
+    from plc.field.miner.writer import StartGate
+
+    gate = StartGate(max(settings.limits.stagger_s for settings in all_settings))
+    limits = site.parameters.miners
+
+    def driver(number: int, settings: MinerSettings) -> MinerDriver:
+        inbox, wish = exchange.miners[number - 1], exchange.wishes[number - 1]
+
+        def publish(snapshot: MinerSnapshot) -> None:
+            inbox.put(snapshot.inputs)
+
+        def metered() -> Reading:
+            return NEVER if rs485 is None else rs485.metered(number, clock.now_ns())
+
+        return MinerDriver(
+            f"miner{number}",
+            settings,
+            clock,
+            lambda: wish.latest,
+            publish,
+            gate=gate,
+            site_range_w=(limits.power_min_w, limits.power_max_w),
+            metered=metered,
+            origin=origin,
+            clean_start=clean_start,
+        )
+
+    return [driver(number, settings) for number, settings in enumerate(all_settings[:2], start=1)]
