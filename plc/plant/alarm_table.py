@@ -41,17 +41,24 @@ class Alarm:
 
 
 A, K, L = Latch.AUTO, Latch.ACK, Latch.LATCHED
-_CHAIN = ("A-001", "A-004")
+_CHAIN = ("A-001", "A-004", "A-012")
+"""Whatever of these opened the safety chain is the cause; what follows from it is none."""
 
 ALARMS: tuple[Alarm, ...] = (
     Alarm("A-001", 1, L, lambda f: f.io_settled and f.dio_healthy and not (f.estop1_ok and f.estop2_ok)),
     Alarm("A-004", 1, L, lambda f: f.io_settled and f.dio_healthy and not f.temp_max_ok),
+    Alarm("A-012", 1, L, lambda f: f.contactor_welded),
     Alarm("A-003", 1, L, lambda f: f.trip_flow, suppressed_by=_CHAIN),
-    Alarm("A-002", 1, L, lambda f: f.chain_tripped and f.first_out == "unknown", suppressed_by=_CHAIN),
+    Alarm(
+        "A-002",
+        1,
+        L,
+        lambda f: f.chain_tripped and f.first_out == "unknown",
+        suppressed_by=_CHAIN,
+    ),
     Alarm("A-005", 1, L, lambda f: f.trip_oil),
     Alarm("A-007", 1, L, lambda f: f.trip_cooling),
     Alarm("A-008", 1, L, lambda f: f.trip_heat),
-    Alarm("A-012", 1, L, lambda f: f.contactor_welded),
     Alarm("A-025", 1, L, lambda f: f.trip_valve),
     Alarm("A-006", 2, A, lambda f: f.oil_warn, 5.0, 30.0, ("A-005",)),
     Alarm("A-010", 2, A, lambda f: f.reset_wanted and not f.miner_powered, 5.0, 1.0),

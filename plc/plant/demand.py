@@ -61,6 +61,7 @@ class Demand(Block):
             state_ns >= p.miners.ramp_timeout_s * NS_PER_S
             or (
                 f.contactor_closed
+                and f.power_known
                 and f.granted_w > 0.0
                 and f.power_w >= p.miners.ramp_done_fraction * f.granted_w
             )
@@ -131,6 +132,7 @@ class Demand(Block):
             and not f.route_implausible_latched
         )
         f.oil_wants_recool = self._oil_hot.step(tick, in_=f.t_oil is not None and f.t_oil > c.recool_oil_degc)
+        f.oil_calm = f.t_oil is not None and f.t_oil < c.on_degc
         # In quiet hours protection reduces the miners first; the fan follows when that was not enough.
         f.recool_for_protection = f.recool_possible and (not self.quiet or f.oil_above_limit)
         f.recool_allowed = f.recool_possible and c.economic and not f.winter and not self.quiet

@@ -71,6 +71,7 @@ class Facts(Block):
     top_above_max: bool = False
     # heat balance
     power_w: float = 0.0  # electric power of the miners: measured, estimated, or assumed
+    power_known: bool = True  # nothing of it is assumed
     heat_w: float | None = None  # heat arriving in the water; None = cannot be told
     heat_expected: bool = False
     heat_missing: bool = False
@@ -101,6 +102,7 @@ class Facts(Block):
     buffer_full: bool = False
     buffer_room: bool = False
     oil_wants_recool: bool = False
+    oil_calm: bool = False  # below the temperature at which the fan would start
     recool_possible: bool = False  # cooler, P5, glycol and weather allow it
     recool_allowed: bool = False  # possible, and protection or economics want it
     recool_for_protection: bool = False

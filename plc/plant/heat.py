@@ -9,7 +9,7 @@ nearly the adiabatic rate although everything works. Plant reference, topic loss
 
 from __future__ import annotations
 
-from plc.blocks.core import Block, Tick
+from plc.blocks.core import Block, Tick, ns
 from plc.blocks.timers import TON
 from plc.plant.facts import Facts
 from plc.plant.interface import MinerInputs
@@ -65,16 +65,17 @@ class HeatProof(Block):
             and oil_slope is not None
             and oil_slope > self._p.oil.cooling_lost_fraction * adiabatic_k_per_s
         )
-        f.chips_hot = f.contactor_closed and _chips_hot(f, miners, self._p)
+        f.chips_hot = f.contactor_closed and _chips_hot(f, miners, self._p, tick.now_ns)
 
 
-def _chips_hot(f: Facts, miners: tuple[MinerInputs, MinerInputs], p: Parameters) -> bool:
+def _chips_hot(f: Facts, miners: tuple[MinerInputs, MinerInputs], p: Parameters, now_ns: int) -> bool:
     """Second proof from the miners themselves: hottest chip, or an outlet far above the oil."""
+    limit_ns = ns(p.miners.api_stale_s)
     for miner in miners:
-        chip = miner.t_chip_degc
+        chip = miner.t_chip_degc.aged(now_ns, limit_ns)
         if chip.ok and chip.value is not None and chip.value >= p.heat_proof.chip_trip_degc:
             return True
-        outlet = miner.t_outlet_degc
+        outlet = miner.t_outlet_degc.aged(now_ns, limit_ns)
         if (
             outlet.ok
             and outlet.value is not None

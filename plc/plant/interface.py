@@ -239,7 +239,8 @@ class CommandResult:
 class MinerWish:
     """What the miner's driver shall reconcile: latest wins, no queue.
 
-    Without `urgent` the driver keeps its minimum on time, so a stop may first mean its lowest level.
+    A stop parks the saved target first and pauses then; `urgent` pauses first. Less power is written at
+    once with `urgent` (protection), otherwise after minutes: set it when heat must be taken away.
     """
 
     run: bool = False

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 from plc.blocks.param import Ordered, Param
 from plc.blocks.pump import Curve as Curve
 from plc.blocks.valve import Drive as Drive
+from plc.energy.parameters import Economics
 
 Number = float
 
@@ -409,6 +410,7 @@ class Parameters:
     season: Season = field(default_factory=Season)
     fallback: Fallback = field(default_factory=Fallback)
     request: Request = field(default_factory=Request)
+    economics: Economics = field(default_factory=Economics)
 
     RULES: ClassVar[tuple[Ordered, ...]] = (
         Ordered(("oil.trip_degc", "safety.temp_max_degc"), 3.0, "the program trips before the hardware"),

@@ -6,7 +6,7 @@ Does not decide anything. While the input module is not healthy, contactors coun
 
 from __future__ import annotations
 
-from plc.blocks.core import NS_PER_S, Block, Reading, Tick
+from plc.blocks.core import NS_PER_S, Block, Quality, Reading, Tick, ns
 from plc.blocks.logic import R_TRIG
 from plc.blocks.timers import TOF, TON
 from plc.plant.facts import Facts
@@ -15,7 +15,7 @@ from plc.plant.interface import ImageInputs, MinerInputs, PlantInputs
 from plc.plant.parameters import Parameters
 
 DISAGREE_K = 10.0
-"""A miner outlet this much colder than the oil around it: one of the two sensors drifts (A-061)."""
+"""A miner outlet this much colder than the oil around it cannot be true (A-061)."""
 
 
 def _number(reading: Reading) -> float | None:
@@ -34,6 +34,7 @@ class Sensing(Block):
         "_flow_off",
         "_flow_on",
         "_flow_steady",
+        "_fresh_ns",
         "_heat",
         "_hot",
         "_p",
@@ -53,6 +54,7 @@ class Sensing(Block):
 
     def __init__(self, parameters: Parameters) -> None:
         self._p = parameters
+        self._fresh_ns = ns(parameters.miners.api_stale_s)
         self._settle = TON(parameters.safety.io_settle_s)
         self._flow_on = TON(parameters.safety.flow_on_s)
         self._flow_off = TOF(parameters.safety.flow_off_s)
@@ -66,10 +68,13 @@ class Sensing(Block):
         image = inputs.image
         self._discrete(tick, image, facts)
         self._contactors(tick, image, facts)
-        self._temperatures(image, inputs.miners, facts)
+        facts.power_w = miner_power_w(
+            inputs.miners, facts, self._p, now_ns=tick.now_ns, fresh_ns=self._fresh_ns
+        )
+        self._temperatures(image, inputs.miners, facts, tick.now_ns)
         _thresholds(self._p, facts)
         facts.oil_ok = facts.flow_ok and facts.oil_valid and not facts.oil_trip and facts.temp_max_ok
-        facts.power_w = miner_power_w(inputs.miners, facts, self._p)
+
         self._heat.step(tick, facts, inputs.miners)
         facts.oil_hot = self._hot.step(tick, facts)
 
@@ -99,20 +104,22 @@ class Sensing(Block):
         self._contactor_ns = self._contactor_ns + tick.dt_ns if f.contactor_closed else 0
         f.contactor_on_s = self._contactor_ns / NS_PER_S
 
-    def _temperatures(self, image: ImageInputs, miners: tuple[MinerInputs, MinerInputs], f: Facts) -> None:
+    def _temperatures(
+        self, image: ImageInputs, miners: tuple[MinerInputs, MinerInputs], f: Facts, now_ns: int
+    ) -> None:
         f.b1_valid = image.t_oil_degc.ok
         f.t_oil = _number(image.t_oil_degc)
-        if f.t_oil is None:
-            # Second opinion: the hottest board outlet stands in the same oil. It is never colder than it.
-            for miner in miners:
-                outlet = miner.t_outlet_degc.value
-                if miner.t_outlet_degc.ok and outlet is not None and (f.t_oil is None or outlet > f.t_oil):
-                    f.t_oil = outlet
-        f.oil_valid = f.t_oil is not None
-        f.outlet_below_oil = f.b1_valid and any(
-            miner.t_outlet_degc.ok and (miner.t_outlet_degc.value or 0.0) < (f.t_oil or 0.0) - DISAGREE_K
-            for miner in miners
+        outlet = _hottest_outlet(miners, now_ns, self._fresh_ns)
+        # A running miner is never colder than the oil around it: one of the two sensors drifts.
+        f.outlet_below_oil = (
+            f.t_oil is not None
+            and outlet is not None
+            and f.power_w > self._p.heat_proof.min_power_w
+            and outlet < f.t_oil - DISAGREE_K
         )
+        if f.t_oil is None:
+            f.t_oil = outlet  # second opinion: the hottest board outlet stands in the same oil
+        f.oil_valid = f.t_oil is not None
         f.t_top = _number(image.t_buffer_top_degc)
         f.t_bottom = _number(image.t_buffer_bottom_degc)
         f.t_charge = _number(image.t_charge_degc)
@@ -143,18 +150,38 @@ def _thresholds(p: Parameters, f: Facts) -> None:
     f.top_above_max = f.t_top is not None and f.t_top >= p.buffer.max_degc
 
 
-def miner_power_w(miners: tuple[MinerInputs, MinerInputs], f: Facts, p: Parameters) -> float:
+def miner_power_w(
+    miners: tuple[MinerInputs, MinerInputs], f: Facts, p: Parameters, *, now_ns: int, fresh_ns: int
+) -> float:
     """Electric power of both miners: metered, else estimated by the miner, else what the closed contactor
-    allows. Never too small by a missing reading: a protection reads this.
+    allows. Never too small by a missing reading: a protection reads this. power_known says whether all of
+    it was told by somebody, which is what a proof needs.
     """
     total = 0.0
+    f.power_known = True
     for miner, closed in ((miners[0], f.contactor1_closed), (miners[1], f.contactor2_closed)):
-        if miner.power_metered_w.ok and miner.power_metered_w.value is not None:
-            total += miner.power_metered_w.value
-        elif not closed:
-            continue
-        elif miner.power_estimated_w.ok and miner.power_estimated_w.value is not None:
-            total += miner.power_estimated_w.value
-        else:
-            total += p.miners.power_max_w
+        watts = _fresh(miner.power_metered_w, now_ns, fresh_ns)
+        if watts is None and closed:
+            watts = _fresh(miner.power_estimated_w, now_ns, fresh_ns)
+            if watts is None:
+                watts = p.miners.power_max_w
+                f.power_known = False
+        if watts is not None:
+            total += watts
     return total
+
+
+def _fresh(reading: Reading, now_ns: int, limit_ns: int) -> float | None:
+    """The value of a field reading, None when it is bad, or older than its source may be."""
+    if reading.quality <= Quality.HELD and now_ns - reading.taken_ns <= limit_ns:
+        return reading.value
+    return None
+
+
+def _hottest_outlet(miners: tuple[MinerInputs, MinerInputs], now_ns: int, limit_ns: int) -> float | None:
+    hottest: float | None = None
+    for miner in miners:
+        outlet = _fresh(miner.t_outlet_degc, now_ns, limit_ns)
+        if outlet is not None and (hottest is None or outlet > hottest):
+            hottest = outlet
+    return hottest

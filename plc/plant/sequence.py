@@ -274,11 +274,19 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         (S.RECOOL,),
+        S.HEAT_BUFFER,
+        "oil_calm",
+        lambda f: f.recool_min_over and not f.recool_allowed and f.oil_calm and f.buffer_takes_heat,
+        "Öl abgekühlt, Rückkühlung nur zum Schutz",
+        "oil has cooled, recooling was only for protection",
+    ),
+    Transition(
+        (S.RECOOL,),
         S.COOLDOWN,
         "recool_not_wanted",
-        lambda f: f.recool_min_over and not f.recool_allowed and not f.oil_wants_recool and f.buffer_full,
-        "Rückkühlung nicht mehr erlaubt",
-        "recooling no longer allowed",
+        lambda f: f.recool_min_over and not f.recool_allowed and f.oil_calm and not f.buffer_takes_heat,
+        "Puffer voll, Rückkühlung nur zum Schutz",
+        "buffer full, recooling was only for protection",
     ),
     Transition(
         (S.COOLDOWN,),

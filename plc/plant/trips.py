@@ -35,7 +35,7 @@ TRIPS: tuple[Trip, ...] = (
         "safety_chain_open",
         "A-002",
         True,
-        lambda f: not f.safety_ok and f.miner_powered,
+        lambda f: not f.safety_ok and f.miner_powered and f.dio_healthy,
         de="Sicherheitskreis offen",
         en="safety chain open",
     ),
@@ -51,7 +51,7 @@ TRIPS: tuple[Trip, ...] = (
         "flow_lost",
         "A-003",
         True,
-        lambda f: not f.flow_ok and f.miner_powered,
+        lambda f: not f.flow_ok and f.miner_powered and f.dio_healthy,
         de="Durchfluss verloren",
         en="flow lost",
     ),
@@ -131,6 +131,14 @@ TRIPS: tuple[Trip, ...] = (
         lambda f: f.start_timeout,
         de="Anfahren dauert zu lange",
         en="start takes too long",
+    ),
+    Trip(
+        "io_modules_running",
+        "A-081",
+        True,
+        lambda f: f.miner_powered and not (f.dio_healthy and f.aio_healthy),
+        de="E/A-Modul fehlt bei laufendem Miner",
+        en="I/O module missing while a miner is on",
     ),
     Trip(
         "io_modules",
@@ -280,7 +288,7 @@ class Trips(Block):
         f.trip_start = "start_timeout" in latched
         f.trip_p3 = "p3_no_flow" in latched
         f.trip_valve = "valve_conflict" in latched
-        f.trip_modules = "io_modules" in latched
+        f.trip_modules = "io_modules" in latched or "io_modules_running" in latched
         self._named = bool(latched)
 
     def _tripped(self, trip: Trip) -> None:

@@ -1,4 +1,4 @@
-"""Plants that are already somewhere, built once and copied, because walking there takes thousands of scans."""
+"""Plants that are already somewhere, built once and copied, walking there takes thousands of scans."""
 
 import copy
 from typing import Any
@@ -7,7 +7,10 @@ from tests.plant.language import Rig, parameters
 
 _BUILT: dict[str, Rig] = {}
 
-FULL_POWER: dict[str, dict[str, Any]] = {"request": {"power_w": 6400.0}, "miners": {"min_off_s": 300.0}}
+FULL_POWER: dict[str, dict[str, Any]] = {
+    "request": {"power_w": 6400.0},
+    "miners": {"min_off_s": 300.0, "ramp_timeout_s": 300.0},
+}
 
 
 def copy_of(name: str, build: Any) -> Rig:

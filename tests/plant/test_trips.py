@@ -28,7 +28,7 @@ def seconds_until_off(rig, limit_s=200.0):
         ("oil", {"t_oil_degc": 63.0}, 3.1, "oil_trip"),
         ("oil sensor", {"t_oil_degc": bad(20.0)}, 0.1, "oil_sensor"),
         ("oil sensor never", {"t_oil_degc": None}, 0.1, "oil_sensor"),
-        ("input module", {"dio_healthy": False, "safety_ok": False}, 0.1, "safety_chain_open"),
+        ("input module", {"dio_healthy": False, "safety_ok": False}, 0.1, "io_modules_running"),
     ],
 )
 def test_a_hard_trip_takes_the_enables_away(cause, given, within_s, first):
@@ -76,12 +76,16 @@ def test_a_second_opinion_replaces_the_oil_sensor():
     rig = heating_rig()
 
     def alive():
-        outlet = Reading.good(45.0, rig.now_ns)
+        outlet = Reading.good(41.0, rig.now_ns)
         rig.given(miners=(MinerInputs(MinerState.MINING, rig.now_ns, t_outlet_degc=outlet), MinerInputs()))
 
-    alive()
-    rig.given(t_oil_degc=None).leap(60.0)
+    rig.given(t_oil_degc=None)
+    for _ in range(20):
+        alive()
+        rig.leap(10.0)
     rig.expect("outlet of a miner stands in", state="HEAT_BUFFER", m1_enable=True)
+    rig.leap(50.0).expect("it may be a minute old", m1_enable=True)
+    rig.leap(20.0).expect("but not older", state="FAULT", m1_enable=False)
 
 
 def test_a_welded_contactor_is_found_and_keeps_the_pumps_running():
