@@ -124,12 +124,13 @@ class SiteReader:
                 "up to 32 letters, digits, - or _",
                 "shorten it: it becomes part of topics and file names",
             )
-        if identity.timezone not in zoneinfo.available_timezones():
+        if not _is_zone(identity.timezone):
+            zones = zoneinfo.available_timezones()
             self._say(
                 node.at(("timezone",)).line,
                 f'site.timezone = "{identity.timezone}"',
                 "an IANA time zone",
-                did_you_mean(identity.timezone, zoneinfo.available_timezones()) or "write Europe/Berlin",
+                did_you_mean(identity.timezone, zones) or "write Europe/Berlin",
             )
         return identity
 
@@ -258,6 +259,14 @@ class SiteReader:
                     yield from _open_params(entry, prefix)
         for name, text in FACTS.items():
             yield Unconfirmed(name, text)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, a path, a folder
+        return False
+    return True
 
 
 def _open_params(value: Any, prefix: str) -> Iterator[Unconfirmed]:

@@ -114,11 +114,17 @@ def broken_rules(value: Any, refused: frozenset[Path]) -> Iterator[tuple[Ordered
 
     A rule with a refused value in it is not judged: its default says nothing about the site.
     """
-    yield from _broken_in(value, (), refused)
+    yield from _broken_below(value, (), refused)
+
+
+def _broken_below(
+    value: Any, prefix: Path, refused: frozenset[Path]
+) -> Iterator[tuple[Ordered, Path, str, str]]:
+    yield from _broken_in(value, prefix, refused)
     for item in dataclasses.fields(value):
         inner = getattr(value, item.name)
         if dataclasses.is_dataclass(inner):
-            yield from _broken_in(inner, (item.name,), refused)
+            yield from _broken_below(inner, (*prefix, item.name), refused)
 
 
 def _broken_in(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from plc.image.problem import Problem
+from plc.image.wiring_file import WiringReader, load_wiring
 from plc.plant.signals import SIGNALS
 from tests.image.cabinet import WIRING_TEXT, in_entry, line_of, read_wiring, replaced, without_entry
+from tests.image.garbage import damage, tree
 
 
 class Case(NamedTuple):
@@ -217,6 +224,22 @@ CASES = [
         "say which value counts",
     ),
     Case(
+        "substitute beside a wired input",
+        lambda t: in_entry(t, "cooler_ok", "contact: NC", "contact: NC\n    substitute: true"),
+        ("substitute: true", ""),
+        "cooler_ok: a substitute for an input that is wired",
+        "only with present: false",
+        "remove it",
+    ),
+    Case(
+        "nothing as the value of an absent contact",
+        lambda t: in_entry(t, "cooler_ok", "contact: NC", "present: false\n    substitute: ~"),
+        ("substitute: ~", ""),
+        "cooler_ok: substitute = nothing",
+        "true or false",
+        "say which value counts",
+    ),
+    Case(
         "substitute that cannot be",
         lambda t: in_entry(
             t, "t_outdoor_degc", "sensor: 4_20_ma", "sensor: 4_20_ma\n    present: false\n    substitute: 99"
@@ -382,25 +405,39 @@ def test_no_protective_signal_can_be_taken_away(tmp_path: Path, signal, key: str
         (b"a: 1\n---\nb: 2\n", 2, "a second document"),
         (b"a: !!python/object/apply:os.system [id]\n", 1, "tag"),
         (b"a: !thing 1\n", 1, "the tag !thing"),
-        (b"[" * 3000, 1, ""),
+        (b"[" * 200_000, 1, "nesting deeper than 20 levels"),
+        (b"- " * 200_000, 1, "nesting deeper than 20 levels"),
+        (b"modules: " + b"9" * 5000, 1, 'no list "modules"'),
+        (b"a: &a [*a]\n", 1, "a reference to an anchor"),
         (b"? {a: b}\n: c\n", 1, "a key that is not a word"),
     ],
 )
 def test_a_file_that_is_no_map_is_explained(tmp_path: Path, content: bytes, line: int, found: str) -> None:
     path = tmp_path / "wiring.yaml"
     path.write_bytes(content)
-    from plc.image.wiring_file import load_wiring
-
     wiring, problems = load_wiring(path)
     assert wiring is None
     assert any(found in problem.found and problem.line == line for problem in problems), problems
 
 
 def test_a_missing_file_is_explained(tmp_path: Path) -> None:
-    from plc.image.wiring_file import load_wiring
-
     _, problems = load_wiring(tmp_path / "wiring.yaml")
     assert "no readable file (No such file or directory)" in problems[0].found
+
+
+_CONTENT = yaml.safe_load(WIRING_TEXT)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_no_content_of_any_field_causes_a_traceback(data: st.DataObject) -> None:
+    content = copy.deepcopy(_CONTENT)
+    for _ in range(5):
+        damage(data, content)
+    problems: list[Problem] = []
+    wiring = WiringReader("wiring.yaml", tree(content), problems).read("")
+    assert (wiring is None) == bool(problems)
+    assert all(str(problem) for problem in problems)
 
 
 def test_words_stay_words(tmp_path: Path) -> None:

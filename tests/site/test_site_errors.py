@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plc.exits import Exit
+from plc.image.problem import Problem
 from plc.image.typed import walk_params
 from plc.plant.parameters import Parameters
 from plc.site import SiteError, load_site
+from plc.site_reader import SiteReader
 from tests.image.cabinet import WALDA, copy_site, line_of, replaced
+from tests.image.garbage import damage, tree
 
 TEXT = (WALDA / "site.yaml").read_text(encoding="utf-8")
 
@@ -99,11 +106,11 @@ CASES = [
     ),
     Case(
         "misspelled section",
-        lambda t: replaced(t, "\ntariff:\n", "\ntarif:\n"),
-        ("tarif:", ""),
-        'the unknown key "tarif"',
-        "one of confirmed, devices, economics",
-        'did you mean "tariff"?',
+        lambda t: replaced(t, "\ndevices:\n", "\ndevises:\n"),
+        ("devises:", ""),
+        'the unknown key "devises"',
+        "one of confirmed, devices, parameters",
+        'did you mean "devices"?',
     ),
     Case(
         "misspelled device section",
@@ -369,6 +376,19 @@ def test_a_missing_folder_is_explained(tmp_path: Path) -> None:
         load_site(tmp_path / "nowhere")
 
 
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_no_content_of_any_field_causes_a_traceback(data: st.DataObject) -> None:
+    content = copy.deepcopy(_CONTENT)
+    for _ in range(5):
+        damage(data, content)
+    problems: list[Problem] = []
+    SiteReader("site.yaml", tree(content), problems)
+    assert all(str(problem) for problem in problems)
+
+
+_CONTENT = yaml.safe_load(TEXT)
+
 NUMBERS = [(name, param) for name, kind, param in walk_params(Parameters) if param.minimum is not None]
 
 
@@ -376,12 +396,14 @@ NUMBERS = [(name, param) for name, kind, param in walk_params(Parameters) if par
 def test_every_limit_of_every_parameter_is_enforced(tmp_path: Path, edge: str) -> None:
     """One file with every parameter just outside its range must give one message each."""
     step = -1 if edge == "minimum" else 1
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, object] = {}
     for name, param in NUMBERS:
-        group, _, key = name.partition(".")
-        groups.setdefault(group, []).append(f"    {key}: {getattr(param, edge) + step:g}\n")
-    text = "site: {id: x}\nparameters:\n"
-    text += "".join(f"  {group}:\n" + "".join(lines) for group, lines in groups.items())
+        *path, key = name.split(".")
+        group: Any = groups
+        for part in path:
+            group = group.setdefault(part, {})
+        group[key] = getattr(param, edge) + step
+    text = yaml.safe_dump({"site": {"id": "x"}, "parameters": groups})
     error = fault_of(tmp_path, text)
     wrong = {problem.found.split(" = ")[0].removeprefix("parameters.") for problem in error.problems}
     assert wrong == {name for name, _ in NUMBERS}
