@@ -4,7 +4,9 @@ One decision per poll, at most one write per decision, each with a reason. Nothi
 because an answer was lost: what counts is what the miner reads back.
 
 Order of a soft stop: lowest target (the miner starts there by itself when it gets supply again), pause.
-An urgent stop pauses first. A stop before the minimum on time goes to the lowest level and waits.
+An urgent stop pauses first. A stop is never put off: the plant has minimum times of its own and opens the
+contactor after a while, under load if need be. The minimum on time here binds the pause that this module
+decides by itself, when the wished power falls below the lowest level; until then that level hangs on.
 Protection (an urgent wish for less) goes down at once, without spacing and budget; below the lowest
 level it pauses.
 """
@@ -66,6 +68,7 @@ class Reconciler:
         self.pause_tries = 0
         self.pause_ignored = False
         self.foreign = False
+        self.hold_until_ns = 0  # the firmware refused a write: nothing but a pause before
         self._limits = limits
         self._ledger = ledger
         self._last_running_ns = start_ns  # unknown before: count the minimum off time from here
@@ -215,9 +218,10 @@ class Reconciler:
         if view.status is Status.PAUSED:
             return park or self._prove_pause(view, now_ns)
         if not wish.urgent and lowest is not None and self._pause_ns is None:
-            if self._on_since_ns is not None and now_ns - self._on_since_ns < ns(self._limits.min_on_s):
-                held = self._adjust(lowest, False, view, observer, now_ns)
-                return held if held.act is Act.TARGET else nothing("min_on")
+            held = wish.run and self._on_since_ns is not None
+            if held and now_ns - (self._on_since_ns or 0) < ns(self._limits.min_on_s):
+                lower = self._adjust(lowest, False, view, observer, now_ns)
+                return lower if lower.act is Act.TARGET else nothing("min_on")
             if park and view.status in RUNNING:
                 return park
         return self._pause(view, now_ns)
@@ -253,7 +257,8 @@ class Reconciler:
         if lowest is None or saved is None or saved <= lowest + SAME_W:
             return None
         tried = self.commanded_w == lowest and now_ns - self.commanded_ns < ns(self._limits.down_spacing_s)
-        if tried or self._ledger.writes_left(now_ns) == 0:
+        refused = now_ns < self.hold_until_ns  # a target that is not taken must not keep the pause waiting
+        if tried or refused or self._ledger.writes_left(now_ns) == 0:
             return None
         return Decision(Act.TARGET, "park", lowest)
 

@@ -75,7 +75,6 @@ class Writer:
         self._name, self._session, self._poller, self._view = name, session, poller, view
         self._observer, self._reconciler, self._gate = observer, reconciler, gate
         self._limits, self._now_ns = limits, now_ns
-        self._hold_until_ns = 0
         self._set_target = api.set_power_target
         self._calls: dict[Act, Callable[[], None]] = {
             Act.PAUSE: api.pause,
@@ -105,7 +104,7 @@ class Writer:
             rung = self.recovery.decide(self._view, self._observer, reconciler.resuming_since_ns, now_ns)
             if rung.act is not Act.NONE or rung.reason != "no_trouble":
                 decision = rung
-        held = decision.act not in (Act.NONE, Act.PAUSE) and now_ns < self._hold_until_ns
+        held = decision.act not in (Act.NONE, Act.PAUSE) and now_ns < reconciler.hold_until_ns
         return nothing("deferred") if held else decision
 
     def _write(self, decision: Decision) -> None:
@@ -140,6 +139,6 @@ class Writer:
     def _refused(self, failure: Failure) -> None:
         if failure is Failure.INVALID:  # its range is not what we believe: ask again, do not insist
             self._poller.constraints()
-            self._hold_until_ns = self._now_ns() + ns(INVALID_S)
+            self._reconciler.hold_until_ns = self._now_ns() + ns(INVALID_S)
         elif failure not in LOST:
-            self._hold_until_ns = self._now_ns() + ns(self._limits.deferred_s)
+            self._reconciler.hold_until_ns = self._now_ns() + ns(self._limits.deferred_s)

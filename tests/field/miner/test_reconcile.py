@@ -133,17 +133,41 @@ def test_an_urgent_stop_pauses_first_and_parks_afterwards(rig: Rig) -> None:
     assert rig.now.inputs.ready_to_open
 
 
-def test_a_soft_stop_before_the_minimum_on_time_goes_to_the_lowest_level_and_waits(tmp_path: Path) -> None:
+def test_a_stop_is_never_put_off(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.want(3200.0)
-    rig.run(600)
+    rig.run(60)
     rig.writes.clear()
     rig.stop()
-    rig.run(500)
-    assert rig.targets() == [1200]
-    assert "PauseMining" not in rig.methods()
-    assert rig.now.diagnostics.waiting_for == "min_on"
+    rig.run(20)
+    assert rig.methods() == ["SetPowerTarget", "PauseMining"]
+
+
+@pytest.mark.parametrize("fault", ["refused", "ignored"])
+def test_a_target_that_is_not_taken_does_not_keep_the_pause_waiting(tmp_path: Path, fault: str) -> None:
+    rig = Rig(tmp_path)
+    settle(rig, 3200.0)
+    if fault == "refused":
+        rig.machine.faults.target_error = "FAILED_PRECONDITION"
+    else:
+        rig.machine.faults.target_ignored = True
+    rig.stop()
+    rig.run(20)
+    assert rig.now.inputs.state is MinerState.PAUSED
+    assert rig.methods() == ["SetPowerTarget", "PauseMining"]
+
+
+def test_too_little_power_before_the_minimum_on_time_means_the_lowest_level(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.want(3200.0)
     rig.run(300)
+    rig.writes.clear()
+    rig.want(500.0)
+    rig.run(800)
+    assert rig.methods() == ["SetPowerTarget"]
+    assert rig.targets() == [1200]
+    assert rig.now.diagnostics.waiting_for == "min_on"
+    rig.run(200)
     assert rig.methods() == ["SetPowerTarget", "PauseMining"]
 
 
