@@ -33,28 +33,6 @@ class Broker:
     base_topic: Annotated[str, Param("", None, None, "first level of all topics")] = "thermiq"
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """What electricity costs and earns at the meter."""
-
-    import_ct_per_kwh: Annotated[
-        float, Param("ct/kWh", 0, 100, "price of grid power, taxes included", source="commissioning")
-    ] = 30.0
-    feed_in_ct_per_kwh: Annotated[
-        float, Param("ct/kWh", 0, 60, "payment for exported power", source="commissioning")
-    ] = 7.8
-
-
-@dataclass(frozen=True, slots=True)
-class Economics:
-    """What the owner wants from the battery and from mining."""
-
-    soc_reserve_winter_pct: Annotated[float, Param("%", 0, 100, "battery kept for the house, winter")] = 40.0
-    soc_reserve_summer_pct: Annotated[float, Param("%", 0, 100, "battery kept for the house, summer")] = 20.0
-    margin_on_ct_per_kwh: Annotated[float, Param("ct/kWh", 0, 5, "benefit needed to start")] = 0.5
-    margin_off_ct_per_kwh: Annotated[float, Param("ct/kWh", -5, 0, "loss accepted before a stop")] = -0.5
-
-
 def _nothing(_: Any) -> tuple[str, ...]:
     return ()
 
@@ -93,6 +71,4 @@ SECTIONS: tuple[Section, ...] = (
         ("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,), check=rs485_problems
     ),
     Section(("devices", "mqtt"), Broker, hosts=lambda broker: (broker.host,)),
-    Section(("tariff",), Tariff),
-    Section(("economics",), Economics),
 )
