@@ -473,7 +473,7 @@ def test_a_file_that_pictory_did_not_write_is_explained(raw: bytes, line: int, f
     assert "export config.rsc from PiCtory again" in problems[0].next_step
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_content_of_any_field_causes_a_traceback(data: st.DataObject) -> None:
     wiring, content = _PREPARED
