@@ -60,8 +60,12 @@ class TimedPlant:
         return self._plant.state()
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scans", type=int, help="how many scans are timed")
+
+
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    scans = SHORT_SCANS if args.short else SCANS
+    scans = args.scans or (SHORT_SCANS if args.short else SCANS)
     loop = ClosedLoop(Parameters(), scenarios.get("winter-day"))
     if not loop.reached(WORKING, START_WITHIN_S):
         raise SystemExit(f"the closed loop did not reach {WORKING}: {loop.state}")
