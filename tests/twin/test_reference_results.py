@@ -131,7 +131,9 @@ def test_idle_buffer_cools_two_kelvin_a_day() -> None:
 
 @pytest.mark.parametrize("dt_s", [0.1, 1.0, 5.0, 20.0])
 def test_energy_balance_closes_for_every_step(dt_s: float) -> None:
-    model = house(p4_pct=70.0, p5_pct=50.0, power_w=6400.0, load_w=4000.0, fan=True, air_degc=2.0)
+    model = house(
+        p4_pct=70.0, p5_pct=50.0, power_w=6400.0, load_w=4000.0, fan=True, air_degc=2.0, buffer_degc=35.0
+    )
     model.field.hp_contact = False
     model.field.rv1_b = True  # the valve turns while heat flows through both branches
     run(model, 600.0, dt_s)

@@ -118,6 +118,7 @@ class ClosedLoop:
         """One scan of dt_s; None while no program runs."""
         dt_ns = ns(dt_s)
         self.now_ns += dt_ns
+        enabled_before = self.image.m1_enable or self.image.m2_enable
         if self.plant is not None and not self._hung_ns:
             self._scan(dt_ns)
         elif self._hung_ns and self.now_ns - self._hung_ns > ns(self.parameters.scan.watchdog_ms / 1000.0):
@@ -126,7 +127,7 @@ class ClosedLoop:
         p4_v = volts(image.p4_setpoint_pct, Curve.OFF_0_10)
         p5_v = volts(image.p5_setpoint_pct, Curve.OFF_0_10)
         self.rig.step(dt_s, image, p4_v, p5_v)
-        self._measure()
+        self._measure(enabled_before)
         return self.out
 
     def _scan(self, dt_ns: int) -> None:
@@ -186,14 +187,16 @@ class ClosedLoop:
             **readings,
         )
 
-    def _measure(self) -> None:
+    def _measure(self, enabled_before: bool) -> None:
         m, model = self.metrics, self.rig.model
         m.body_max_degc = model.oil.body_max_degc
         m.oil_max_degc = max(m.oil_max_degc, model.oil.t_oil_degc)
         m.glycol_min_degc = min(m.glycol_min_degc, model.cooler.t_glycol_degc)
         m.w2_out_min_degc = min(m.w2_out_min_degc, model.t_w2_out_degc)
         cause = self.rig.cause_s
-        if cause is not None:
+        if cause is not None and m.enabled_at_cause is None:
+            m.enabled_at_cause = enabled_before
+        if cause is not None and m.enabled_at_cause:
             if m.enables_off_s is None and not (self.image.m1_enable or self.image.m2_enable):
                 m.enables_off_s = self.t_s - cause
             if m.contactors_off_s is None and not (self.rig.cabinet.k10_fb or self.rig.cabinet.k11_fb):

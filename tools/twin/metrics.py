@@ -13,6 +13,7 @@ class Metrics:
     oil_max_degc: float = 0.0
     glycol_min_degc: float = 99.0
     w2_out_min_degc: float = 99.0
+    enabled_at_cause: bool | None = None  # an enable was on when the cause came; without, no time counts
     enables_off_s: float | None = None  # first scan after the cause with both enables off
     contactors_off_s: float | None = None
     states: list[tuple[float, str]] = field(default_factory=list)

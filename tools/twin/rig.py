@@ -64,6 +64,11 @@ class Rig:
         """Elapsed time."""
         return self.model.t_s
 
+    def script(self, scenario: Scenario) -> None:
+        """Goes on with the time line of another scenario that began in the same house and the same way."""
+        self.scenario = scenario
+        self._todo = sorted(scenario.events, key=lambda event: event.at_s)
+
     @property
     def next_event_s(self) -> float | None:
         """When the time line goes on."""
@@ -131,6 +136,8 @@ def _miner(index: int) -> Callable[[Rig], Any]:
 ACTIONS: dict[str, Action] = {
     "p3_stopped": _attribute(lambda rig: rig.model.p3, "stopped"),
     "p4_stopped": _attribute(lambda rig: rig.model.p4, "stopped"),
+    "p4_blocked": _attribute(lambda rig: rig.model.p4, "blocked"),
+    "p5_blocked": _attribute(lambda rig: rig.model.p5, "blocked"),
     "p5_stopped": _attribute(lambda rig: rig.model.p5, "stopped"),
     "rv1_jammed": _attribute(lambda rig: rig.model.rv1, "jammed"),
     "rv2_jammed": _attribute(lambda rig: rig.model.rv2, "jammed"),

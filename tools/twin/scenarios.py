@@ -18,6 +18,7 @@ FULL_POWER_S = 2400.0
 MILD = Initial(buffer_top_degc=41.0, buffer_bottom_degc=36.0, oil_degc=36.0, water_degc=34.0)
 ROOMY = Initial(buffer_top_degc=32.0, buffer_bottom_degc=30.0, oil_degc=32.0, water_degc=30.0)
 FULL = Initial(buffer_top_degc=55.5, buffer_bottom_degc=52.0, oil_degc=50.0, water_degc=50.0)
+NEARLY_FULL = Initial(buffer_top_degc=54.8, buffer_bottom_degc=52.8, oil_degc=50.0, water_degc=50.0)
 ALMOST_FULL = Initial(buffer_top_degc=55.0, buffer_bottom_degc=45.0, oil_degc=45.0, water_degc=45.0)
 
 
@@ -54,10 +55,11 @@ _ALL = (
     ),
     _story(
         "buffer-full",
-        "transition, little load: the buffer gets full and recooling for revenue is not allowed",
+        "transition, no load: little power fills the buffer, recooling for revenue is not allowed",
         start=_local(4, 10, 12),
-        weather=lambda: FixedDay(16.0, 4.0),
-        initial=ALMOST_FULL,
+        weather=lambda: FixedDay(18.0, 4.0),
+        initial=NEARLY_FULL,
+        request_w=1800.0,
         duration_s=10_800.0,
     ),
     _story(
@@ -89,6 +91,7 @@ _ALL = (
     ),
     _story("flow-lost", "the flow switch opens although P3 turns", _fault("flow_stuck_open")),
     _story("p4-stops", "P4 stops at full power and reports it", _fault("p4_stopped")),
+    _story("p4-blocked", "no water moves at full power and P4 reports nothing", _fault("p4_blocked")),
     _story(
         "valve-stuck",
         "RV1 jams before the buffer gets full: heat keeps going to the buffer although recooling is wanted",
@@ -102,25 +105,42 @@ _ALL = (
     _story(
         "cooler-fault",
         "recooling at 32 degC outside, the fan fails",
-        _fault("cooler_fault", at_s=5400.0),
+        _fault("cooler_fault", at_s=3000.0),
         start=_local(7, 12, 11),
         weather=lambda: FixedDay(32.0),
         initial=replace(FULL, glycol_degc=32.0),
         parameters=(("cooler.economic", True),),
-        duration_s=9000.0,
+        duration_s=7200.0,
     ),
     _story(
         "recool-minus-12",
-        "-12 degC, the buffer is full, recooling is asked for",
+        "-12 degC, glycol as cold, the buffer nearly full and no load: hot oil asks for recooling",
         weather=lambda: FixedDay(-12.0),
         start=_local(1, 15, 10),
-        initial=replace(FULL, glycol_degc=-12.0),
+        initial=replace(ALMOST_FULL, glycol_degc=-12.0),
+        fixed_load_w=0.0,
+        duration_s=9000.0,
+    ),
+    _story(
+        "recool-cold-snap",
+        "recooling at 14 degC outside, when it turns -12 degC",
+        _fault("t_outdoor_degc", -12.0, at_s=3000.0),
+        weather=lambda: FixedDay(14.0),
+        start=_local(4, 15, 10),
+        initial=replace(FULL, glycol_degc=20.0),
         parameters=(("cooler.economic", True),),
         fixed_load_w=0.0,
-        duration_s=7200.0,
+        duration_s=9000.0,
     ),
     # --- sensors
     _story("sensor-open", "the oil sensor breaks", _fault("sensor.t_oil_degc", "open")),
+    _story(
+        "sensor-open-blind",
+        "the oil sensor breaks while the miners do not answer: nobody knows the oil temperature",
+        Event(FULL_POWER_S - 90.0, "m1.silent"),
+        Event(FULL_POWER_S - 90.0, "m2.silent"),
+        _fault("sensor.t_oil_degc", "open"),
+    ),
     _story(
         "sensor-open-buffer",
         "the sensor at the buffer top breaks",
@@ -167,7 +187,12 @@ _ALL = (
     ),
     _story("hang", "the scan hangs at full power", _fault("controller", "hang")),
     # --- devices on the buses
-    _story("miner-silent", "miner 1 stops answering at full power", _fault("m1.silent")),
+    _story(
+        "miner-silent",
+        "miner 1 stops answering at full power",
+        _fault("m1.silent"),
+        parameters=(("miners.api_expected", True),),
+    ),
     _story(
         "miner-ignores-pause",
         "miner 1 ignores the pause",

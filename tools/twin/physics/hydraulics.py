@@ -13,9 +13,10 @@ class VirtualPump:
     """P4 or P5: flow as a share of nominal, from volts, with start hysteresis and a 2 s ramp.
 
     stopped: fault, the motor stands although it is told to run; the module opens its SSM contact.
+    blocked: no water moves (closed valve, air, broken coupling) and the module notices nothing.
     """
 
-    __slots__ = ("_curve", "_min", "_ramp_s", "flow", "running", "stopped")
+    __slots__ = ("_curve", "_min", "_ramp_s", "blocked", "flow", "running", "stopped")
 
     def __init__(self, curve: Curve, min_flow: float, ramp_s: float) -> None:
         self._curve = curve
@@ -23,7 +24,7 @@ class VirtualPump:
         self._ramp_s = ramp_s
         self.flow = 0.0
         self.running = False
-        self.stopped = False
+        self.stopped = self.blocked = False
 
     @property
     def ssm_ok(self) -> bool:
@@ -32,7 +33,7 @@ class VirtualPump:
 
     def step(self, dt_s: float, volts: float) -> float:
         """Share of nominal flow after dt_s."""
-        wanted = 0.0 if self.stopped else self._wanted(volts)
+        wanted = 0.0 if self.stopped or self.blocked else self._wanted(volts)
         flow = self.flow
         if flow != wanted:
             change = dt_s / self._ramp_s
