@@ -258,7 +258,7 @@ class Reconciler:
             return None
         tried = self.commanded_w == lowest and now_ns - self.commanded_ns < ns(self._limits.down_spacing_s)
         refused = now_ns < self.hold_until_ns  # a target that is not taken must not keep the pause waiting
-        if tried or refused or self._ledger.writes_left(now_ns) == 0:
+        if tried or refused or self.target_ignored or self._ledger.writes_left(now_ns) == 0:
             return None
         return Decision(Act.TARGET, "park", lowest)
 
@@ -274,16 +274,19 @@ class Reconciler:
             return nothing("min_off")
         if not self._ledger.may_start(now_ns):
             return nothing("starts_per_day")
+        if not may_stagger:
+            return nothing("stagger")
         saved = view.saved_w
         if saved is None or abs(saved - level) > SAME_W:
             lower_start = saved is not None and saved < level
             if not lower_start or (self._ledger.can_afford_raise(now_ns) and not self.target_ignored):
                 return self._target_before_start(level, now_ns)
-        return Decision(Act.RESUME, "start") if may_stagger else nothing("stagger")
+        return Decision(Act.RESUME, "start")
 
     def _target_before_start(self, level: int, now_ns: int) -> Decision:
         """While paused nothing is tuned: no spacing, but the same target is not sent twice in a row."""
-        if self.commanded_w == level and now_ns - self.commanded_ns < ns(self._limits.down_spacing_s):
+        again_s = self._limits.off_target_s if self.target_ignored else self._limits.down_spacing_s
+        if self.commanded_w == level and now_ns - self.commanded_ns < ns(again_s):
             return nothing("read_back")
         if self._ledger.writes_left(now_ns) == 0:
             return nothing("writes_per_day")

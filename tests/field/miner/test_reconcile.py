@@ -263,6 +263,21 @@ def test_a_target_that_is_ignored_is_not_hammered(rig: Rig) -> None:
     assert 3 <= len(rig.targets()) <= 3 + 6
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_an_ignored_target_is_not_hammered_while_paused(rig: Rig, wanted: bool) -> None:
+    settle(rig, 3200.0)
+    rig.machine.faults.target_ignored = True
+    rig.stop()
+    rig.run(700)
+    if wanted:
+        rig.want(1700.0)
+    rig.run(4 * 3600)
+    assert len(rig.targets()) <= (14 if wanted else 3)
+    if wanted:
+        assert "ResumeMining" not in rig.methods(), "it would start with more than it may have"
+        assert MinerCondition.TARGET_IGNORED in rig.now.inputs.conditions
+
+
 def test_a_target_that_is_saved_but_not_followed_is_reported(rig: Rig) -> None:
     settle(rig, 3200.0)
     rig.machine.faults.active_ignored = True

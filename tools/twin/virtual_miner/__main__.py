@@ -18,7 +18,7 @@ def obey(miner: VirtualMiner, words: list[str]) -> str:
     """Carries one order out and says what is so now. Raises ValueError for an order it does not know."""
     if words[0] == "fault":
         value = words[2] if len(words) > 2 else "True"
-        kind = type(getattr(miner.faults, words[1], None))
+        kind = type(getattr(miner.faults, words[1], True))
         miner.faults.set(words[1], value == "True" if kind is bool else kind(value))
     elif words[0] == "clear":
         miner.faults.clear()
@@ -50,7 +50,7 @@ def main() -> int:
             if words := line.split():
                 try:
                     print(obey(miner, words), flush=True)
-                except (ValueError, IndexError, TypeError) as error:
+                except (ValueError, IndexError) as error:
                     print(f"not understood: {error}", flush=True)
     return 0
 
