@@ -180,6 +180,15 @@ def test_duplicate_descriptor_keeps_the_handle_open(picontrol: VirtualPiControl)
     picontrol.wait_for("outputs", cause="close", zero=True)
 
 
+def test_trace_names_the_process_and_not_the_calling_thread(picontrol: VirtualPiControl) -> None:
+    opened: list[int] = []
+    thread = threading.Thread(target=lambda: opened.append(device(picontrol)))
+    thread.start()
+    thread.join()
+    assert picontrol.state()["handles"][0]["pid"] == os.getpid()
+    os.close(opened[0])
+
+
 def test_flock_works_between_processes_and_ends_with_them(picontrol: VirtualPiControl) -> None:
     holder = subprocess.Popen(
         [
@@ -394,7 +403,7 @@ def test_read_between_seek_and_eagain_gives_what_the_library_cannot_handle(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_unmounts_even_while_a_program_waits(rsc: Path, number: signal.Signals) -> None:
-    picontrol = VirtualPiControl.start(rsc)
+    picontrol = VirtualPiControl.start(rsc, "--realtime")
     with client(picontrol, 1000, "waits"):
         picontrol.process.send_signal(number)
         assert picontrol.process.wait(5) == 0

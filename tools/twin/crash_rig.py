@@ -152,7 +152,7 @@ class Program:
 class CrashRig:
     """A virtual piControl with a healthy cabinet behind it, and a folder for everything a program leaves."""
 
-    def __init__(self, site: Path = WALDA, **parameters: Any) -> None:
+    def __init__(self, site: Path = WALDA, *, realtime: bool = False, **parameters: Any) -> None:
         """`parameters` replace values of site.yaml, by their bare name."""
         self._folder = tempfile.TemporaryDirectory(prefix="crash-rig-")
         self.folder = Path(self._folder.name)
@@ -160,7 +160,9 @@ class CrashRig:
         self.site = copy_site(site, self.folder / "site", os.ttyname(self._slave), parameters)
         self.config_rsc = self.site / "config.rsc"
         self._pictory = self.config_rsc.read_bytes()
-        self.picontrol = VirtualPiControl.start(self.config_rsc, "--reset-ms", "30")
+        self.picontrol = VirtualPiControl.start(
+            self.config_rsc, "--reset-ms", "30", *(["--realtime"] if realtime else [])
+        )
         self.cabinet = Cabinet(self.site, self.picontrol.terminals)
         self.cabinet.drive_healthy()
         self._programs: list[Program] = []

@@ -32,6 +32,11 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         type=int,
         help="period to use when the caller's memory cannot be read; without it the call fails then",
     )
+    parser.add_argument(
+        "--realtime",
+        action="store_true",
+        help="real-time priority, as the driver's thread has; for measurements on a busy machine",
+    )
     return parser.parse_args(argv)
 
 
@@ -53,6 +58,8 @@ def main(argv: list[str] | None = None) -> int:
     except (ImportError, OSError) as problem:
         print(f"FUSE is not available here: {problem}", file=sys.stderr)
         return FAILED
+    if args.realtime:
+        _take_realtime_priority()
     print(f"virtual piControl (simulation): {args.mountpoint}/piControl0", flush=True)
     try:
         mount(
@@ -66,6 +73,14 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{args.mountpoint}: mount failed ({problem})", file=sys.stderr)
         return FAILED
     return OK
+
+
+def _take_realtime_priority() -> None:
+    """Lowest real-time priority: enough to pass every ordinary process, and the kernel still limits it."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        print("no right to real-time priority: running without", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -84,8 +84,7 @@ class PiControlFileSystem(mfusepy.Operations):  # type: ignore[misc]
             number = self._next_fh
             self._next_fh += 1
         if name == PICONTROL:
-            pid = mfusepy.fuse_get_context()[2]
-            self._handles[number] = self.driver.open(pid, _program(pid))
+            self._handles[number] = self.driver.open(*_process(mfusepy.fuse_get_context()[2]))
         elif name not in (TERMINALS,):
             self._texts[number] = self._text(name)  # one consistent view per open
         return number
@@ -163,11 +162,15 @@ def _pause_s(deadline_ns: int | None, now_ns: int, cycle_ms: float) -> float:
     return min(IDLE_S, cycles * cycle_ns / 1e9)
 
 
-def _program(pid: int) -> str:
+def _process(thread: int) -> tuple[int, str]:
+    """Id and name of the process that a thread belongs to: FUSE names the thread that calls."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
+        status = Path(f"/proc/{thread}/status").read_text()
+        fields = dict(line.split(":", 1) for line in status.splitlines())
+        process = int(fields["Tgid"])
+        return process, Path(f"/proc/{process}/comm").read_text().strip()
+    except (OSError, KeyError, ValueError):
+        return thread, ""
 
 
 def mount(

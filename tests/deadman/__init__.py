@@ -1,0 +1,1 @@
+"""The dead-man chain, layer by layer, on real processes."""
