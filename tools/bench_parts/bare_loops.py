@@ -66,7 +66,7 @@ def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:
             tools.io[io_name].value = getattr(out, name)
 
     revpi.cycleloop(cycle, cycletime=PERIOD_NS // 1_000_000)
-    grid = [max(0, start - starts[0] - n * PERIOD_NS) / 1000 for n, start in enumerate(starts)]
+    grid = [abs(start - starts[0] - n * PERIOD_NS) / 1000 for n, start in enumerate(starts)]
     interval = [max(0, b - a - PERIOD_NS) / 1000 for a, b in itertools.pairwise(starts)]
     longer = figures(interval)
     return figures(grid) | {"cycles": len(starts), "interval_p99_us": longer["p99_us"]}

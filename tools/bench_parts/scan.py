@@ -4,9 +4,12 @@ All three run in processes of their own on a plain file, one after the other, so
 
 - floor: a loop with absolute deadlines that does nothing, best of three. What the machine can do.
 - ours: `python -m plc run`, the whole program, its own statistics.
-- cycleloop: the same plant in revpimodio2's cycleloop with autorefresh, the usual way. Lateness has the same
-  meaning for all three: time after the deadline that lies a whole number of periods after the first cycle.
-  `cycleloop_interval_p99_us` is the part of an interval above the period, which forgives every drift.
+- cycleloop: the same plant in revpimodio2's cycleloop with autorefresh, the usual way.
+
+All figures are distances from the absolute deadline, a whole number of periods after the first cycle. Our loop
+and the floor are never early; cycleloop is, because its deadline is relative to the cycle before and so its
+cycles drift against time. `cycleloop_interval_p99_us` forgives the drift: the part of an interval above the
+period. The budget is on the distance, because timers and integrals of a plant live on it.
 """
 
 from __future__ import annotations
