@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from plc.blocks.core import NS_PER_S, ns
 from plc.field.rs485.devicetype import BlockSpec, DeviceType, When
@@ -58,6 +59,13 @@ class Schedule:
             for name, spec in kind.blocks.items()
             if wanted(spec.when, rated_w, strings)
         ]
+        # Between these registers and the one before lies a value that must come from one answer.
+        self._torn = {
+            high
+            for spec in kind.values.values()
+            for low, high in pairwise(sorted(spec.addresses))
+            if high == low + 1
+        }
         self.silent = False
         self._probe_ns = PROBE_FIRST_NS
         self._ok_ns: int | None = None
@@ -129,7 +137,10 @@ class Schedule:
         if block.spec.count <= HALVE_ABOVE:
             return
         taken = {other.spec.count for other in self.blocks if other is not block}
-        parts = split_lengths(block.spec.count, taken)
+        inside = range(block.spec.start, block.spec.start + block.spec.count)
+        parts = split_lengths(
+            block.spec.count, taken, {cut - block.spec.start for cut in self._torn & set(inside)}
+        )
         if parts is None:
             return
         first, second = parts
@@ -160,9 +171,14 @@ def wanted(when: When, rated_w: float | None, strings: int) -> bool:
             return strings > 4
 
 
-def split_lengths(count: int, taken: set[int]) -> tuple[int, int] | None:
-    """Two lengths near the half that differ from each other and from every length in use."""
+def split_lengths(count: int, taken: set[int], torn: set[int] | None = None) -> tuple[int, int] | None:
+    """Two lengths near the half that differ from each other and from every length in use.
+
+    torn: offsets at which a cut would go through a value.
+    """
     for first in range(count // 2 + 1, count - 3):
+        if first in (torn or set()):
+            continue
         if first != count - first and first not in taken and count - first not in taken:
             return first, count - first
     return None

@@ -7,6 +7,7 @@ accepted value and its time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -64,6 +65,19 @@ class Values:
         for name, value in fresh.items():
             self._gates[name].seen, self._gates[name].seen_ns = value, taken_ns
         return fresh
+
+    def numbers(self, function: int, start: int, words: Sequence[int]) -> dict[str, float]:
+        """Every number of a frame without any judgement, for a person who verifies scales."""
+        found: dict[str, float] = {}
+        for name, spec, places in self._layout(function, start, len(words)):
+            number = self._number(name, spec, [None if place is None else words[place] for place in places])
+            if number is not None:
+                found[name] = number
+        for name, derived in self._kind.derived.items():
+            parts = derived.sum[: self._strings] if derived.strings else derived.sum
+            if all(part in found for part in parts):
+                found[name] = math.fsum(found[part] for part in parts)
+        return found
 
     def take(self, fresh: Mapping[str, float], taken_ns: int) -> None:
         """Accepts decoded values except those that the physics between them contradicts."""

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from plc.blocks.core import Origin, Quality
 from plc.field.rs485.bus import Bus, BusSnapshot
-from plc.field.rs485.device import Device
-from plc.field.rs485.deye import Deye
 from plc.field.rs485.devicetype import LineSpec
+from plc.field.rs485.deye import Deye
 from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.port import Line
 from tests.field.rs485.kinds import all_kinds
@@ -57,9 +56,7 @@ class Rig:
     def __init__(self, path, *, devices=None, slaves=None, clock=None):
         self.inverter = VirtualDeye("3p-lv", lambda: self.house)
         self.house = HOUSE
-        self.line = VirtualBus(
-            path, slaves or {1: self.inverter}, baud=115200, turnaround_s=0.001, speed=10
-        )
+        self.line = VirtualBus(path, slaves or {1: self.inverter}, baud=115200, turnaround_s=0.001, speed=10)
         self.clock = clock or FastClock()
         self.bus = Bus("test", Line(str(path), spec()), devices or [deye_device()], self.clock, Origin.SIM)
         self.good: dict[tuple[str, str], set[float]] = {}
@@ -94,7 +91,10 @@ class Rig:
         raise AssertionError(f"never happened: {why or condition}; last: {self.bus.snapshot}")
 
     def until_answering(self):
-        return self.until(lambda s: ok(s) and {"load_w", "pv_w", "run_state"} <= set(s.devices[0].values), why="first values")
+        return self.until(
+            lambda s: ok(s) and {"load_w", "pv_w", "run_state"} <= set(s.devices[0].values),
+            why="first values",
+        )
 
     def transactions(self, count, wall_s=10.0):
         """Lets `count` more transactions happen."""

@@ -205,8 +205,10 @@ def test_a_scale_that_changes_at_run_time_is_refused_and_becomes_suspect(rig, at
     setattr(rig.inverter, attribute, factor)
     name = "battery_total_w" if attribute == "scale_battery" else "pv_w"
     rig.until(
-        lambda s: s.devices[0].values[name].quality is Quality.BAD
-        or rig.clock.now_ns() - s.devices[0].values[name].taken_ns > 60e9,
+        lambda s: (
+            s.devices[0].values[name].quality is Quality.BAD
+            or rig.clock.now_ns() - s.devices[0].values[name].taken_ns > 60e9
+        ),
         12,
         "no longer believed",
     )
