@@ -9,10 +9,8 @@ Exit status: 0 when plant and controller ended in order, 1 when not (their last 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -40,7 +38,7 @@ class House:
         self.image = folder / "piControl0"
         self.image.write_bytes(bytes(IMAGE_BYTES))
         self.clock = folder / "clock"
-        self.ports = free_ports(MINERS)
+        self.ports = demo_site.free_ports(MINERS)
         self.site = demo_site.make(
             options.site, folder / "site", scenario, demo_site.virtual_miners(folder, self.ports)
         )
@@ -96,15 +94,6 @@ class House:
                 print(f"{child.name} ended with {code}:\n{child.last_words()}", file=sys.stderr)
         result["ok"] = twin_code == 0 and controller_code == 0
         return result
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports on loopback that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def options() -> argparse.Namespace:

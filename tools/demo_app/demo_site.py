@@ -6,7 +6,9 @@ one even if the loopback rule were gone.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,15 @@ from tools.twin.scenario import Scenario
 
 COPIED = ("wiring.yaml", "config.rsc")
 MINER_PASSWORD = "root"  # of the virtual miners, and of nothing else
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports on loopback that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def virtual_miners(folder: Path, ports: Sequence[int]) -> dict[str, Any]:
