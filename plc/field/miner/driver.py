@@ -96,6 +96,7 @@ class MinerDriver:
         )  # fmt: skip
         self._answered_ns: int | None = None
         self._failures = self._crashes = self._cycles = 0
+        self._last_crash = ""
         self._seen: tuple[bool, bool] | None = None  # (run, urgent) of the wish that this turn began with
         self._stop = threading.Event()
         self._pace = threading.Event()  # never set: waits in wall time
@@ -148,18 +149,24 @@ class MinerDriver:
         """One turn that cannot fail; returns the seconds until the next."""
         try:
             wait_s = self.cycle()
-        except Exception:
-            self._crashes += 1
-            log.exception("%s: fault of the driver, goes on with a new connection", self.name)
+        except Exception as error:  # noqa: BLE001 - a miner's thread never dies, whatever it met
+            self._crashed(error)
             self._session.lost()
             self._session.rebuild()
             wait_s = BACK_OFF_S[-1]
         try:
             self._report()
-        except Exception:
-            self._crashes += 1
-            log.exception("%s: cannot publish", self.name)
+        except Exception as error:  # noqa: BLE001
+            self._crashed(error)
         return wait_s
+
+    def _crashed(self, error: Exception) -> None:
+        """Counts every fault of ours, logs each kind once: a lasting one must not fill the disk."""
+        self._crashes += 1
+        kind = f"{type(error).__name__}: {error}"
+        if kind != self._last_crash:
+            self._last_crash = kind
+            log.error("%s: fault of the driver, goes on with a new connection", self.name, exc_info=error)
 
     def _sleep(self, seconds: float) -> None:
         """Waits in clock time; an urgent wish that is not fulfilled yet ends the wait."""

@@ -242,6 +242,9 @@ class Reconciler:
 
     def _pause(self, view: View, now_ns: int) -> Decision:
         """Sent at once, repeated, and after the last repeat reported while the repeats go on slowly."""
+        powers = (view.metered_w, view.estimated_w)
+        if view.status is Status.UNKNOWN and any(powers) and not self._power_left(view):
+            return nothing("stopped")  # an unknown status that draws nothing is left alone
         every_s = self._limits.repeat_s * (3.0 if self.pause_ignored else 1.0)
         if self._pause_ns is not None and now_ns - self._pause_ns < ns(every_s):
             return nothing("pausing")

@@ -11,11 +11,14 @@ import struct
 
 Fields = dict[int, list[int | bytes]]
 
+_ONE = [bytes((number,)) for number in range(0x80)]  # almost everything fits one byte
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def varint(number: int) -> bytes:
     """An unsigned number, seven bits a byte, least significant first."""
+    if number < 0x80:
+        return _ONE[number]
     out = bytearray()
     while True:
         low, number = number & 0x7F, number >> 7
