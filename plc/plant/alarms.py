@@ -42,11 +42,14 @@ class Alarms(Block):
 
     __slots__ = (
         "_alarms",
+        "_busy",
         "_clock_ns",
+        "_holds",
         "_index",
         "_off_ns",
         "_on_ns",
         "_raised_ns",
+        "_seen",
         "_shelved_until_ns",
         "_since_ns",
         "_state",
@@ -64,8 +67,10 @@ class Alarms(Block):
     )
 
     STATE = (
+        "_busy",
         "_clock_ns",
         "_raised_ns",
+        "_seen",
         "_shelved_until_ns",
         "_since_ns",
         "_state",
@@ -82,6 +87,9 @@ class Alarms(Block):
     def __init__(self, alarms: tuple[Alarm, ...] = ALARMS) -> None:
         count = len(alarms)
         self._alarms = alarms
+        self._holds = tuple(alarm.holds for alarm in alarms)
+        self._seen: list[bool] = []
+        self._busy = True
         self._index = {alarm.id: index for index, alarm in enumerate(alarms)}
         self._on_ns = [ns(alarm.on_s) for alarm in alarms]
         self._off_ns = [ns(alarm.off_s) for alarm in alarms]
@@ -116,12 +124,17 @@ class Alarms(Block):
         if self.changes:
             self.changes = []
         state = self._state
-        for index, alarm in enumerate(self._alarms):
-            if alarm.holds(f):
-                if state[index] is not ACTIVE:
-                    self._present(index, tick.dt_ns)
-            elif state[index]:
-                self._absent(index, tick.dt_ns)
+        seen = [holds(f) for holds in self._holds]
+        if self._busy or seen != self._seen:
+            # Something changed, or a delay runs; a quiet scan looks at no alarm in detail.
+            self._seen = seen
+            for index, present in enumerate(seen):
+                if present:
+                    if state[index] != ACTIVE:
+                        self._present(index, tick.dt_ns)
+                elif state[index]:
+                    self._absent(index, tick.dt_ns)
+            self._busy = PENDING in state or CLEARING in state
         if acknowledge_local or acknowledge:
             self._acknowledge(local=acknowledge_local, names=acknowledge)
         for name, seconds in shelve:
@@ -257,6 +270,7 @@ class Alarms(Block):
                 self._since_ns[index] = 0
                 self.acked[index] = bool(acked)
                 self.first = self.first or name
+                self._busy = True
         for name, count in data.get("counts", {}).items():
             if name in self._index:
                 self.counts[self._index[name]] = int(count)

@@ -124,10 +124,16 @@ class Demand(Block):
         warm_enough = f.t_glycol is not None or (
             f.t_outdoor is not None and f.t_outdoor >= c.blind_outdoor_degc
         )
+        # Glycol that W2 must not see stops P5, so recooling would be lost in the scan it began: without the
+        # margin at the start the valve would be turned to and fro as long as the oil is hot.
+        frost = self._p.frost
+        edge = frost.glycol_min_degc + (0.0 if f.route_is_recool else frost.clear_k)
+        glycol_cold = f.t_glycol is not None and f.t_glycol < edge
         f.recool_possible = (
             f.cooler_ok
             and f.p5_ssm_ok
             and warm_enough
+            and not glycol_cold
             and not f.frost_guard
             and not f.route_implausible_latched
         )

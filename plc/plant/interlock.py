@@ -54,58 +54,58 @@ class Interlock(Block):
     the order of the table decides).
     """
 
-    __slots__ = ("_mask", "causes", "first_out", "on", "protected", "rules", "tripped")
+    __slots__ = (
+        "_protect",
+        "_seen",
+        "_start",
+        "_trip",
+        "causes",
+        "first_out",
+        "on",
+        "protected",
+        "rules",
+        "tripped",
+    )
 
-    STATE = ("on", "protected", "tripped", "causes", "first_out", "_mask")
+    STATE = ("on", "protected", "tripped", "causes", "first_out", "_seen")
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self._trip = tuple(condition.holds for condition in rules.trip)
+        self._start = tuple(condition.holds for condition in rules.start)
+        self._protect = tuple(condition.holds for condition in rules.protect)
         self.on = False
         self.protected = False
         self.tripped = False
         self.causes: tuple[str, ...] = ()
         self.first_out = ""
-        self._mask = 0
+        self._seen: list[bool] = []  # trips, then starts, as of the last scan
 
     def step(self, facts: Facts, *, wanted: bool, running: bool) -> bool:
-        rules = self.rules
-        mask = 0
-        bit = 1
-        for condition in rules.trip:
-            if condition.holds(facts):
-                mask |= bit
-            bit <<= 1
-        self.tripped = mask != 0
-        for condition in rules.start:
-            if condition.holds(facts):
-                mask |= bit
-            bit <<= 1
-        protected = False
-        for condition in rules.protect:
-            if condition.holds(facts):
-                protected = True
-                break
-        self.protected = protected
-        if mask != self._mask:
-            self._explain(mask)
+        seen = [holds(facts) for holds in self._trip]
+        self.tripped = True in seen
+        seen += [holds(facts) for holds in self._start]
+        if seen != self._seen:
+            self._explain(seen)
+        self.protected = True in [holds(facts) for holds in self._protect]
         if self.tripped:
             self.on = False
-        elif protected:
+        elif self.protected:
             self.on = True
         else:
-            self.on = wanted and (running or mask == 0)
+            self.on = wanted and (running or not self.causes)
         return self.on
 
-    def _explain(self, mask: int) -> None:
+    def _explain(self, seen: list[bool]) -> None:
         """Names the present causes; only when they change, because a scan must not build text."""
         rules = (*self.rules.trip, *self.rules.start)
-        names = tuple(rule.name for index, rule in enumerate(rules) if mask >> index & 1)
+        names = tuple(rule.name for rule, present in zip(rules, seen, strict=True) if present)
         if not names:
             self.first_out = ""
         elif self.first_out not in names:
             self.first_out = names[0]
         self.causes = names
-        self._mask = mask
+        self._seen = seen
 
 
 def cause_table(tables: tuple[Rules, ...]) -> list[dict[str, str]]:

@@ -212,7 +212,9 @@ class Trips(Block):
     """
 
     __slots__ = (
+        "_counting",
         "_delay_ns",
+        "_holds",
         "_named",
         "_since_ns",
         "_trips",
@@ -223,10 +225,12 @@ class Trips(Block):
         "soft",
     )
 
-    STATE = ("_since_ns", "latched", "first", "hard", "soft", "present", "_named")
+    STATE = ("_counting", "_since_ns", "latched", "first", "hard", "soft", "present", "_named")
 
     def __init__(self, parameters: Parameters, trips: tuple[Trip, ...] = TRIPS) -> None:
         self._trips = trips
+        self._holds = tuple(trip.holds for trip in trips)
+        self._counting = False
         self._delay_ns = tuple(ns(trip.delay_s(parameters)) for trip in trips)
         self._since_ns = [-1] * len(trips)
         self.latched: list[str] = []
@@ -241,17 +245,9 @@ class Trips(Block):
         self.soft = ""
         if self.present:
             self.present = []
-        since = self._since_ns
-        for index, trip in enumerate(self._trips):
-            if not trip.holds(facts):
-                since[index] = -1
-                continue
-            if since[index] < 0:
-                since[index] = 0
-            else:
-                since[index] += tick.dt_ns
-            if since[index] >= self._delay_ns[index]:
-                self._tripped(trip)
+        seen = [holds(facts) for holds in self._holds]
+        if True in seen or self._counting:
+            self._count(tick, seen)
         f = facts
         f.hard_trip = self.hard
         if acknowledge and not self.hard:
@@ -290,6 +286,18 @@ class Trips(Block):
         f.trip_valve = "valve_conflict" in latched
         f.trip_modules = "io_modules" in latched or "io_modules_running" in latched
         self._named = bool(latched)
+
+    def _count(self, tick: Tick, seen: list[bool]) -> None:
+        """Runs the delays of the trips that hold."""
+        since = self._since_ns
+        self._counting = True in seen
+        for index, holds in enumerate(seen):
+            if not holds:
+                since[index] = -1
+                continue
+            since[index] = since[index] + tick.dt_ns if since[index] >= 0 else 0
+            if since[index] >= self._delay_ns[index]:
+                self._tripped(self._trips[index])
 
     def _tripped(self, trip: Trip) -> None:
         self.present.append(trip.name)

@@ -25,10 +25,12 @@ from plc.plant.interface import (
     Command,
     EnergyInputs,
     Event,
+    HealthInputs,
     ImageInputs,
     MinerInputs,
     PlantInputs,
     PlantOutputs,
+    ScanInputs,
     WallTime,
 )
 from plc.plant.parameters import Parameters
@@ -85,6 +87,9 @@ class Rig:
         }
         self.wall = WallTime(1_700_000_000, 3600, True)
         self.energy = EnergyInputs()
+        self.scan_report = ScanInputs()
+        self.health = HealthInputs()
+        self.t_dhw = NEVER
         self.miners = (MinerInputs(), MinerInputs())
         self.commands: list[Command] = []
         self.reset_done = True  # the operator presses the safety reset as soon as the lamp asks for it
@@ -100,7 +105,7 @@ class Rig:
     def given(self, **values: Any) -> Rig:
         """Inputs from now on. A number becomes a good reading, None a reading that never came."""
         for name, value in values.items():
-            if name in ("wall", "energy", "miners", "reset_done"):
+            if name in ("wall", "energy", "miners", "reset_done", "t_dhw", "health", "scan_report"):
                 setattr(self, name, value)
             elif name in ("flow_ok", "safety_ok", "k10_fb", "k11_fb"):
                 self.taken_over[name] = value
@@ -125,7 +130,16 @@ class Rig:
 
     def scan(self) -> PlantOutputs:
         self.now_ns += self.dt_ns
-        inputs = PlantInputs(self._image(), self.wall, self.energy, self.miners, tuple(self.commands))
+        inputs = PlantInputs(
+            image=self._image(),
+            wall=self.wall,
+            energy=self.energy,
+            miners=self.miners,
+            commands=tuple(self.commands),
+            scan=self.scan_report,
+            health=self.health,
+            t_dhw_degc=self.t_dhw,
+        )
         self.commands.clear()
         self.outputs = self.plant.step(inputs, Tick(self.now_ns, self.dt_ns))
         self.events.extend(self.outputs.events)
