@@ -29,6 +29,7 @@ from plc.scan.garbage import SlackCollector
 from plc.scan.lifecycle import SWITCH_INTERVAL_S, StopFlag, Supervisor, leave
 from plc.scan.logs import BackgroundLog
 from plc.scan.loop import START, UNCLEAN_START, ScanLoop
+from plc.scan.priority import prefer_this_thread
 from plc.scan.service import Service, Services
 from plc.scan.statistics import ScanStatistics
 from plc.self_report import SelfReport
@@ -212,6 +213,8 @@ class Controller:
         )
         self._recording.begin(clock.now_ns())
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        if self._options.clock is None:  # in virtual time the scan never sleeps and would starve the plant
+            log.info("scan thread: %s", "real-time priority" if prefer_this_thread() else "normal priority")
         collector.take_over()
         return loop
 

@@ -16,6 +16,7 @@ import pytest
 
 from plc.scan.garbage import SlackCollector
 from plc.scan.lifecycle import StopFlag, Supervisor
+from plc.scan.priority import prefer_this_thread
 from plc.scan.service import Services
 from plc.scan.sole_writer import LOG_EVERY_S, RETRY_S, become_sole_writer
 
@@ -91,6 +92,27 @@ def test_garbage_is_collected_only_when_there_is_slack() -> None:
         gc.unfreeze()
         if was_enabled:
             gc.enable()
+
+
+def test_priority_is_for_the_scan_thread_alone() -> None:
+    policies: dict[str, int] = {}
+
+    def other() -> None:
+        policies["started by it"] = os.sched_getscheduler(0)
+
+    def scan() -> None:
+        policies["got"] = prefer_this_thread()
+        policies["scan"] = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+        child = threading.Thread(target=other)
+        child.start()
+        child.join()
+
+    thread = threading.Thread(target=scan)
+    thread.start()
+    thread.join()
+    assert policies["scan"] == (os.SCHED_RR if policies["got"] else os.SCHED_OTHER)
+    assert policies["started by it"] == os.SCHED_OTHER
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 class FakeService:
