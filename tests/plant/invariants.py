@@ -14,6 +14,7 @@ from plc.plant.interface import PlantInputs, PlantOutputs
 from plc.plant.parameters import Parameters
 
 S_NS = 1_000_000_000
+LONGEST_SCAN_NS = S_NS
 RUNNING = {"RAMP", "HEAT_BUFFER", "HEAT_DHW", "RECOOL", "COOLDOWN"}
 
 
@@ -101,7 +102,9 @@ class Invariants:
             was_on = self.last is not None and (self.last.image.m1_enable, self.last.image.m2_enable)[index]
             if enables[index] and not was_on:
                 since = self.off_since[index] if self.off_since[index] is not None else self.began_ns
-                self.require(self.now_ns - since >= least_ns, f"minimum off time of miner {index + 1}")
+                # The first scan of a plant books its own dt, so it may be early by the longest scan.
+                waited_ns = self.now_ns - since + LONGEST_SCAN_NS
+                self.require(waited_ns >= least_ns, f"minimum off time of miner {index + 1}")
             if inputs.image.dio_healthy and closed[index]:
                 self.off_since[index] = self.now_ns
 

@@ -150,10 +150,10 @@ class Rig:
         return self.outputs
 
     def leap(self, seconds: float) -> Rig:
-        """Time passes, scan by scan; long leaps in scans of half a second, which the plant allows."""
+        """Time passes, scan by scan; long leaps in scans of up to a second, which the plant allows."""
         fine_ns = self.dt_ns
         if seconds >= COARSE_FROM_S:
-            self.dt_ns = COARSE_NS
+            self.dt_ns = 2 * COARSE_NS if seconds >= 5 * COARSE_FROM_S else COARSE_NS
         for _ in range(round(ns(seconds) / self.dt_ns)):
             self.scan()
         self.dt_ns = fine_ns
