@@ -35,6 +35,7 @@ from plc.scan.statistics import ScanStatistics
 from plc.self_report import SelfReport
 from plc.site import Site
 from plc.store.attempt import HEALTHY_AFTER_S, Attempt
+from plc.store.decision_log import DecisionLog
 from plc.store.directories import state_directories, usable_directory
 from plc.store.retained import RetainedStore
 from plc.store.status import StatusFile, runtime_directory
@@ -128,7 +129,12 @@ class Controller:
             usable_directory(tuple(d / site.site_id / "recordings" for d in state_directories(os.environ))),
             lambda: self._plant.state() if self._plant is not None else {},
         )
-        self._exchange = Exchange([Upkeep(self._supervisor, self._retained), self._recording])
+        self._decisions = DecisionLog(
+            usable_directory(tuple(d / site.site_id for d in state_directories(os.environ)))
+        )
+        self._exchange = Exchange(
+            [Upkeep(self._supervisor, self._retained), self._recording, self._decisions]
+        )
         self._statistics = ScanStatistics(self._scan_parameters.period_ms * NS_PER_MS)
         self._clean_start = False
         self._services = Services([])
@@ -195,7 +201,7 @@ class Controller:
             "image": self._options.image,
         }
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
-        return [*devices, self._recording, StatusFile(runtime_directory(os.environ), report)]
+        return [*devices, self._recording, self._decisions, StatusFile(runtime_directory(os.environ), report)]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()
