@@ -32,7 +32,7 @@ def test_full_buffer_stops_the_miners_when_recooling_is_not_allowed(chain: str) 
     assert "RECOOL" not in story.loop.metrics.states_visited
     story.leap_to("STANDBY", 900.0)
     story.expect(enables=False, contactors=False, cooler_on=False)
-    story.leap(1800.0, "still full").expect(state="STANDBY", enable_starts=1)
+    story.leap(1000.0, "still full").expect(state="STANDBY", enable_starts=1)
     story.expect_range(oil_max_degc=(45.0, 60.0), body_max_degc=(50.0, 85.0), t_top_degc=(50.0, 57.0))
     assert story.trips == []
 
@@ -47,7 +47,7 @@ def test_full_buffer_goes_on_with_the_cooler_when_recooling_is_allowed(chain: st
 
 
 def test_nothing_asked_for_nothing_done(chain: str) -> None:
-    story = given("sleep", chain).leap(3600.0)
+    story = given("sleep", chain).leap(1800.0)
     story.expect(state="STANDBY", enable_starts=0, cooler_on=False)
     story.expect("P3 keeps the latching relay in, and only that", p3_on=CHAINS[chain])
     assert story.trips == []
@@ -55,7 +55,7 @@ def test_nothing_asked_for_nothing_done(chain: str) -> None:
 
 def test_the_clock_is_put_forward_and_nothing_happens(chain: str) -> None:
     story = given("dst-day", chain).leap_to("HEAT_BUFFER", 1600.0)
-    story.leap(3000.0, "across two o'clock, which does not exist").expect(
+    story.leap(2400.0, "across two o'clock, which does not exist").expect(
         state="HEAT_BUFFER", enable_starts=2
     )
     assert story.trips == []

@@ -102,6 +102,7 @@ class PlantModel:
         self.weather: Weather = weather or FixedDay(5.0)
         self.start_local_s = start_local_s
         self.t_s = 0.0
+        self._t_ns = 0
         self.field = Field()
         self.sky = self.weather.at(start_local_s)
         self.miners = (Miner(d, begin.oil_degc), Miner(d, begin.oil_degc))
@@ -167,7 +168,8 @@ class PlantModel:
         miner1.t_chip_degc = self.oil.t_body1_degc
         miner2.t_chip_degc = self.oil.t_body2_degc
         self._sense(dt_s)
-        self.t_s += dt_s
+        self._t_ns += round(dt_s * 1e9)
+        self.t_s = self._t_ns / 1e9  # sums of 0.1 would miss the end of an hour by a step
 
     def _slow(self, dt_s: float) -> None:
         """Weather, demand, taps, heat pump, electricity: what does not move within a second."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, exp, pi, sin, sqrt
 from typing import Protocol
 
@@ -56,12 +57,17 @@ def clear_sky_w_per_m2(local_s: float) -> float:
     return max(0.0, tilted) * beam + 90.0 * high  # beam on the plane + diffuse
 
 
+@lru_cache(maxsize=16)
+def _five_minutes(seed: int, block: int) -> tuple[float, float]:
+    """Second of the one change in these five minutes, and the draw for sun or cloud."""
+    draw = random.Random(seed * 1_000_003 + block)
+    return 60.0 + 180.0 * draw.random(), draw.random()
+
+
 def flicker(seed: int, local_s: float, clearness: float) -> float:
     """Telegraph noise of 1 to 5 min between sun and cloud around the clearness of the day."""
-    block = int(local_s // 300)
-    draw = random.Random(seed * 1_000_003 + block)
-    edge = 60.0 + 180.0 * draw.random()  # one change somewhere in each five minutes
-    cloudy = draw.random() > clearness
+    edge, chance = _five_minutes(seed, int(local_s // 300))
+    cloudy = chance > clearness
     if (local_s % 300.0) >= edge:
         cloudy = not cloudy if 0.25 < clearness < 0.85 else cloudy
     return 0.25 * clearness + 0.1 if cloudy else min(1.0, clearness + 0.25)
