@@ -412,7 +412,7 @@ wishes = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=wishes)
 def test_whatever_is_wished_and_whatever_happens_the_limits_hold(tmp_path: Path, story: list) -> None:
     rig = Rig(tmp_path, limits=Limits(poll_s=20.0))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plc.field.miner.settings import Limits
 from plc.plant.interface import MinerCondition, MinerState
 from tests.field.miner.rig import Rig
 from tools.twin.virtual_miner import MachineState
@@ -15,7 +16,7 @@ from tools.twin.virtual_miner import MachineState
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
     """Mining at 3200 W, as wished."""
-    rig = Rig(tmp_path)
+    rig = Rig(tmp_path, limits=Limits(poll_s=6.0))
     rig.want(3200.0)
     rig.run(900)
     rig.writes.clear()
@@ -64,7 +65,7 @@ def test_a_wish_to_stop_ends_the_ladder(rig: Rig) -> None:
     rig.want(3200.0)
     rig.run(700)
     rig.stop(urgent=True)
-    rig.run(7200)
+    rig.run(2400)
     assert times(rig, "Restart") == []
     assert rig.now.inputs.state is MinerState.PAUSED
 

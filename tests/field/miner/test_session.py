@@ -24,9 +24,9 @@ def test_a_revoked_token_costs_one_login_and_no_command(tmp_path: Path) -> None:
     assert "PauseMining" in rig.methods()
 
 
-def test_polling_keeps_the_sliding_token_alive_for_a_day(tmp_path: Path) -> None:
+def test_polling_keeps_a_sliding_token_of_a_minute_alive(tmp_path: Path) -> None:
     rig = Rig(tmp_path, identity=Identity(token_ttl_s=60.0))
-    rig.run(6 * 3600)
+    rig.run(3600)
     assert len(rig.service.journal.logins) == 1
 
 

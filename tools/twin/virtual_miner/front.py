@@ -94,6 +94,7 @@ class FrontDoor:
                 assert isinstance(sock, socket.socket)
                 if sock is self._wake_r:
                     running = self._obey()
+                    break  # the rest of this batch was seen under the old mode
                 elif sock is self._listener:
                     self._accept(sock)
                 elif sock in self._peers:
@@ -149,16 +150,22 @@ class FrontDoor:
             self._listener = None
 
     def _fill(self) -> None:
-        """A full accept queue of a listener that never accepts: the kernel drops further SYNs."""
+        """A full accept queue of a listener that never accepts: the kernel drops further SYNs.
+
+        Connections are made until one is not answered any more: then the queue is full for everybody.
+        """
         assert self._listener is not None
         self._selector.unregister(self._listener)
         self._listener.listen(0)
-        for _ in range(3):
+        unanswered = 0
+        while unanswered < 2 and len(self._fillers) < 16:
             filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            filler.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                filler.connect((self.host, self.port))
+            filler.settimeout(0.05)
             self._fillers.append(filler)
+            try:
+                filler.connect((self.host, self.port))
+            except TimeoutError:
+                unanswered += 1
 
     def _unfill(self) -> None:
         if not self._fillers:
