@@ -190,8 +190,10 @@ def _decision(power: list[float], last: Step | None, refused: Step | None, eur_p
     if refused is not None:
         if refused.benefit > NEVER_PAYS:
             limited = "price"
+        elif refused.cost < FORBIDDEN / 1000.0:
+            limited = "no_sink"
         else:
-            limited = "no_sink" if refused.cost < FORBIDDEN / 1000.0 else str(refused.source)
+            limited = str(refused.source) if refused.source in LIMITED_SOURCES else "policy"
     return Decision(
         tuple(power),
         revenue=shown.revenue,
@@ -252,10 +254,10 @@ def appraise(
 class MarginalRule(Block):
     """The rule in the scan: keeps its powers until a proposal has stood for its time.
 
-    step(eager=, cautious=) -> the powers. eager: proposal on the mean of the last confirm_on_s, which
-    may raise; cautious: on the longer mean of confirm_off_s, which may lower. What a limit forbids (battery
-    reserve, grid limit, no place for the heat, a miner that is gone) is lowered at once: that is no opinion
-    about clouds.
+    step(eager=, cautious=) -> the powers. eager: proposal on the mean of the last confirm_on_s, which may
+    raise; cautious: on the longer mean of confirm_off_s, which may lower. A start needs both. What a limit
+    forbids (battery reserve, grid limit, no place for the heat, a miner that is gone) is lowered at once:
+    that is no opinion about clouds.
     """
 
     __slots__ = ("power_w",)
@@ -268,6 +270,8 @@ class MarginalRule(Block):
     def step(self, *, eager: Decision, cautious: Decision, may_rise: bool = True) -> tuple[float, ...]:
         """may_rise False: what the house does is not known now, so nothing is added."""
         held_w = fsum(self.power_w)
+        if held_w <= 0.0 and cautious.total_w <= 0.0:
+            return self.power_w  # a start must pay in both means: what would stop it must not begin it
         if eager.total_w >= held_w:
             if may_rise or eager.total_w == held_w:
                 self.power_w = eager.power_w
@@ -278,7 +282,8 @@ class MarginalRule(Block):
         return self.power_w
 
 
-HARD_LIMITS = frozenset({str(Source.OVER_LIMIT), str(Source.BATTERY), "no_sink", "no_miner"})
+LIMITED_SOURCES = (Source.OVER_LIMIT, Source.BATTERY)
+HARD_LIMITS = frozenset({*(str(source) for source in LIMITED_SOURCES), "no_sink", "no_miner"})
 """Reasons that are no matter of price."""
 
 WANTED = -1.0

@@ -37,6 +37,8 @@ class Curve:
             while len(hull) >= 2 and _slope(hull[-2], hull[-1]) <= _slope(hull[-2], point):
                 hull.pop()
             hull.append(point)
+        while len(hull) >= 2 and hull[-1][1] <= hull[-2][1]:
+            hull.pop()  # more power for no more hashes is no level that anyone would choose
         if len(hull) < 2:
             raise ValueError("an efficiency curve needs two points with power and hash rate")
         self._power_w = tuple(point[0] for point in hull)

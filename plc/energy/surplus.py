@@ -59,12 +59,13 @@ class Surplus(Block):
         slow_load = self._slow_load.step(tick, value=load_w)
         self.lost = self._lost.step(tick, in_=not good)
         self.fast = self.slow = House(soc_pct=soc)
-        if fast_pv is None or fast_load is None or slow_pv is None or slow_load is None:
+        if fast_pv is not None and fast_load is not None:
+            covered = good and self._fast_pv.coverage >= COVERED and self._fast_load.coverage >= COVERED
+            self.fast = House(max(0.0, fast_pv), fast_load, soc, known=covered)
+        if slow_pv is not None and slow_load is not None:
+            self.slow = House(max(0.0, slow_pv), slow_load, soc, known=not self.lost)
+        else:
             self.lost = True
-            return
-        covered = good and self._fast_pv.coverage >= COVERED and self._fast_load.coverage >= COVERED
-        self.fast = House(max(0.0, fast_pv), fast_load, soc, known=covered)
-        self.slow = House(max(0.0, slow_pv), slow_load, soc, known=not self.lost)
 
 
 def _number(value: float | None, ok: bool) -> float | None:
