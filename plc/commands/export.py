@@ -12,6 +12,7 @@ from pathlib import Path
 from plc.exits import Exit, ExitError
 from plc.image.documents import labels, terminal_list
 from plc.image.pictory_export import pictory_json
+from plc.plant.reference import causes_csv
 from plc.site import Site, load_site
 from plc.site_schema import schemas
 
@@ -31,6 +32,10 @@ EXPORTS: dict[str, Export] = {
     ),
     "terminals": Export("terminal list, CSV", lambda site: {"terminals.csv": terminal_list(site.wiring)}),
     "labels": Export("labels of the cabinet, CSV", lambda site: {"labels.csv": labels(site.wiring)}),
+    "causes": Export(
+        "cause-and-effect matrix, CSV",
+        lambda site: {"causes.csv": causes_csv()},  # noqa: ARG005
+    ),
     "schema": Export("JSON Schemas of wiring.yaml and site.yaml", lambda site: schemas()),  # noqa: ARG005
 }
 """Every document that can be made; a new kind is one line here."""

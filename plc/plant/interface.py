@@ -273,6 +273,7 @@ class PlantStatus:
     requested_power_w: float = 0.0
     granted_power_w: float = 0.0
     limited_by: str = ""
+    power_source: str = ""  # whose request counts: "automatic" or the source of a lease
     blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()  # actuator -> all present causes
     first_out: tuple[tuple[str, str], ...] = ()  # actuator -> first cause
     alarms: tuple[str, ...] = ()  # ids that are active or latched, in order of appearance

@@ -38,6 +38,7 @@ class StatusBuilder:
             requested_power_w=f.request_w,
             granted_power_w=f.granted_w,
             limited_by=power.limited_by,
+            power_source=plant.arbitration.source,
             blocked_by=self._blocked_by,
             first_out=self._first_out,
             alarms=alarms.listed,
