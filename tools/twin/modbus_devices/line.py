@@ -18,6 +18,7 @@ from typing import Protocol
 from tools.twin.modbus_devices.faults import Fault, Faults
 from tools.twin.modbus_devices.wire import Request, data_answer, error_answer, seal, take_request
 
+BITS = 10  # per byte at 8N1: start, eight data, stop
 CHUNK = 16  # bytes between two pauses
 FINEST_S = 0.0005  # shorter pauses cost more than they show
 
@@ -51,7 +52,7 @@ class VirtualBus:
         self.faults = Faults(seed)
         self.requests: list[Request] = []  # the newest thousand, for tests
         self.writes_seen = 0
-        self._byte_s = 11 / baud / speed
+        self._byte_s = BITS / baud / speed
         self._turnaround_s = turnaround_s / speed
         self._lock = threading.Lock()
         self._ends: tuple[int, int] | None = None  # master, slave
@@ -180,10 +181,12 @@ class VirtualBus:
         self._send(master, frame)
 
     def _send(self, master: int, frame: bytes) -> None:
-        """Byte after byte in the time that the line takes."""
+        """Byte after byte in the time that the line takes; a late wake-up is caught up, as on a wire."""
+        due_s = time.monotonic()
         for place in range(0, len(frame), CHUNK):
             part = frame[place : place + CHUNK]
-            self._pause(len(part) * self._byte_s)
+            due_s += len(part) * self._byte_s
+            self._pause(due_s - time.monotonic())
             os.write(master, part)
 
     def _pause(self, seconds: float) -> None:
