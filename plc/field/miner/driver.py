@@ -20,7 +20,7 @@ from plc.field.miner.observe import Observer, View
 from plc.field.miner.poll import Poller
 from plc.field.miner.reconcile import Reconciler
 from plc.field.miner.recovery import Recovery
-from plc.field.miner.report import Reporter
+from plc.field.miner.report import Reporter, summary
 from plc.field.miner.session import LOST, Link, Session
 from plc.field.miner.settings import MinerSettings, Tls
 from plc.field.miner.snapshot import MinerSnapshot
@@ -121,20 +121,9 @@ class MinerDriver:
         return not self._thread.is_alive()
 
     def health(self) -> Mapping[str, object]:
-        """How it is, in plain data."""
-        snapshot = self.snapshot
-        facts = snapshot.diagnostics
-        age_s = (self._clock.now_ns() - snapshot.taken_ns) / 1e9
-        return {
-            "link": facts.link.value,
-            "alive": self._thread.is_alive(),
-            "age_s": round(age_s, 1),
-            "error": facts.error,
-            "waiting_for": facts.waiting_for,
-            "calls": dict(facts.calls),
-            "writes_24h": facts.writes_24h,
-            "crashes": facts.crashes,
-        }
+        """How it is, in plain data: link, the four powers, budgets, what it waits for."""
+        age_s = (self._clock.now_ns() - self.snapshot.taken_ns) / 1e9
+        return {"alive": self._thread.is_alive(), "age_s": round(age_s, 1), **summary(self.snapshot)}
 
     # ---- the thread
 
@@ -276,6 +265,7 @@ class MinerDriver:
         self.snapshot = self._reporter.make(
             now_ns=self._clock.now_ns(),
             answered_ns=self._answered_ns,
+            metered=self._metered(),
             ladder=self._ladder,
             cycles=self._cycles,
             crashes=self._crashes,

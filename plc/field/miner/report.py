@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plc.blocks.core import Origin
+from plc.blocks.core import Origin, Reading
 from plc.field.miner.ledger import Ledger
 from plc.field.miner.levels import Ladder
 from plc.field.miner.observe import Observer, View
@@ -40,22 +40,30 @@ class Reporter:
         self._reconciler, self._ledger, self._writer = reconciler, ledger, writer
 
     def make(
-        self, *, now_ns: int, answered_ns: int | None, ladder: Ladder, cycles: int, crashes: int
+        self,
+        *,
+        now_ns: int,
+        answered_ns: int | None,
+        metered: Reading,
+        ladder: Ladder,
+        cycles: int,
+        crashes: int,
     ) -> MinerSnapshot:
         """One immutable picture of now."""
         self._readings.take(self._view)
         self._readings.range(ladder.lowest, ladder.highest, self._view.constraints_ns)
         self._readings.requested(self._reconciler.commanded_w, self._reconciler.commanded_ns)
-        inputs = self._inputs(now_ns, answered_ns, ladder)
+        inputs = self._inputs(now_ns, answered_ns, metered, ladder)
         return MinerSnapshot(now_ns, inputs, self._diagnostics(now_ns, ladder, cycles, crashes))
 
-    def _inputs(self, now_ns: int, answered_ns: int | None, ladder: Ladder) -> MinerInputs:
+    def _inputs(self, now_ns: int, answered_ns: int | None, metered: Reading, ladder: Ladder) -> MinerInputs:
         get, online = self._readings.get, self._session.link is Link.ONLINE
         return MinerInputs(
             state=self._observer.state(self._view) if online else MinerState.UNKNOWN,
             answered_ns=answered_ns,
             power_active_w=get("active"),
             power_estimated_w=get("estimated"),
+            power_metered_w=metered,
             hashrate_ths=get("hashrate"),
             t_chip_degc=get("chip"),
             t_outlet_degc=get("outlet"),
@@ -127,3 +135,34 @@ class Reporter:
             cycles=cycles,
             writes=tuple(self._writer.journal),
         )
+
+
+def summary(snapshot: MinerSnapshot) -> dict[str, object]:
+    """A snapshot in a few plain facts, for status files and people."""
+    inputs, facts = snapshot.inputs, snapshot.diagnostics
+    return {
+        "link": facts.link.value,
+        "state": inputs.state.value,
+        "conditions": [condition.value for condition in inputs.conditions],
+        "requested_w": inputs.power_requested_w.value,
+        "active_w": inputs.power_active_w.value,
+        "estimated_w": inputs.power_estimated_w.value,
+        "metered_w": inputs.power_metered_w.value,
+        "saved_target_w": inputs.saved_target_w.value,
+        "ready_to_open": inputs.ready_to_open,
+        "waiting_for": facts.waiting_for,
+        "levels_w": list(facts.levels_w),
+        "api_version": facts.api_version,
+        "calls": dict(facts.calls),
+        "logins": facts.logins,
+        "rebuilds": facts.rebuilds,
+        "reboots": facts.reboots,
+        "writes_24h": facts.writes_24h,
+        "writes_left": facts.writes_left,
+        "protection_writes": facts.protection_writes,
+        "starts_24h": facts.starts_24h,
+        "recovery": facts.recovery,
+        "drift": list(facts.drift),
+        "error": facts.error,
+        "crashes": facts.crashes,
+    }
