@@ -48,7 +48,7 @@ def test_every_requirement_is_pinned_exactly() -> None:
 
 
 def test_an_extra_alone_leaves_the_program_out() -> None:
-    assert {name_of(line) for line in requirements("=pure")} == {"pytest", "hypothesis"}
+    assert {name_of(line) for line in requirements("=pure")} == {"pytest", "pytest-xdist", "hypothesis"}
     assert "revpimodio2" in {name_of(line) for line in requirements("twin")}
 
 
