@@ -1,0 +1,75 @@
+"""`report`: how the running program itself is doing: scan, threads, bus, broker, recorder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plc.commands.why import DEAD_AFTER_S, read_status
+from plc.exits import Exit
+from plc.site import load_site
+from plc.store.status import FILE, runtime_directory
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Registers the command."""
+    command = subparsers.add_parser(
+        "report",
+        help="scan, bus and thread report of the running program",
+        description="Prints what the running program measures about itself, from its status file.",
+    )
+    command.add_argument("site", type=Path, help="site folder, e.g. io_map/walda")
+    command.add_argument("--json", action="store_true", help="one JSON object")
+    command.set_defaults(handler=handle)
+
+
+def handle(arguments: argparse.Namespace) -> int:
+    """Prints the report."""
+    status = read_status(runtime_directory(os.environ) / FILE, load_site(arguments.site).site_id)
+    if arguments.json:
+        wanted = (
+            "site",
+            "version",
+            "pid",
+            "simulated",
+            "scan",
+            "services",
+            "states_visited",
+            "written_unix_s",
+        )
+        sys.stdout.write(json.dumps({key: status.get(key) for key in wanted}, sort_keys=True) + "\n")
+    else:
+        sys.stdout.write("\n".join(lines(status)) + "\n")
+    return Exit.OK
+
+
+def lines(status: Mapping[str, Any]) -> list[str]:
+    """The report as text."""
+    age_s = time.time() - float(status.get("written_unix_s", 0.0))
+    alive = "running" if age_s <= DEAD_AFTER_S else f"NOT running, last sign {age_s:.0f} s ago"
+    mark = " (simulated)" if status.get("simulated") else ""
+    text = [f"{status.get('site')}{mark}: version {status.get('version')}, pid {status.get('pid')}, {alive}"]
+    text += _section("scan", status.get("scan", {}), "")
+    for name, health in sorted(status.get("services", {}).items()):
+        text += _section(name, health, "")
+    return text
+
+
+def _section(name: str, value: Any, indent: str) -> list[str]:
+    """Nested figures, one a line; numbers with as many digits as they deserve."""
+    if isinstance(value, Mapping):
+        if not value:
+            return []
+        text = [f"{indent}{name}"]
+        for key, item in value.items():
+            text += _section(str(key), item, indent + "  ")
+        return text
+    if isinstance(value, float):
+        value = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return [f"{indent}{name}: {value}"]
