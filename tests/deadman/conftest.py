@@ -7,7 +7,7 @@ import pytest
 
 from tools.twin.picontrol.process import why_not_available
 
-PERIOD_MS, WATCHDOG_MS, HEARTBEAT_MS = 50, 400, 100
+PERIOD_MS, WATCHDOG_MS, HEARTBEAT_MS = 50, 800, 100  # a busy machine is late by hundreds of milliseconds
 
 
 @pytest.fixture(scope="session")

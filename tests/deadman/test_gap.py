@@ -27,7 +27,8 @@ SETTLE_S = 0.5
 def stand_still(rig: CrashRig, program: Program) -> dict[str, Any]:
     """Wait until the program stands and its outputs are gone, then let it go on; returns the clearing."""
     stopped_ns = program.announcement()["t_ns"]
-    cleared = rig.picontrol.wait_for("outputs", cause="watchdog", zero=True)
+    since = rig.last_before(stopped_ns)
+    cleared = rig.picontrol.wait_for("outputs", since_n=since, cause="watchdog", zero=True)
     assert (cleared["t_ns"] - stopped_ns) / 1e9 < WATCHDOG_MS / 1000 + 1.0
     os.kill(program.pid, signal.SIGCONT)
     time.sleep(SETTLE_S)
@@ -68,7 +69,7 @@ def test_old_decision_of_an_interrupted_write_is_replaced_at_once(rig: CrashRig,
 def test_short_pause_is_a_late_scan_and_nothing_else(rig: CrashRig) -> None:
     program = rig.controller(*AT_WORK, "--fault", "stop@step")
     program.announcement()
-    time.sleep(WATCHDOG_MS / 1000 / 3)
+    time.sleep(WATCHDOG_MS / 1000 / 4)
     os.kill(program.pid, signal.SIGCONT)
     time.sleep(SETTLE_S)
     assert not rig.picontrol.state()["outputs_zero"]

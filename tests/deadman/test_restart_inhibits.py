@@ -12,7 +12,7 @@ from tests.scenarios.language import given
 from tools.twin.closed_loop import ClosedLoop
 
 MIN_OFF_S = 900.0
-WATCHED_S = 7200.0
+WATCHED_S = 3600.0
 
 
 def forget_everything(loop: ClosedLoop) -> None:

@@ -75,7 +75,7 @@ def _floor(rig: CrashRig) -> float:
     rig.fresh()
     program = rig.program([sys.executable, "-c", MINIMAL, str(rig.picontrol.image)])
     begin_ns = _commit(program, killed=True)
-    zero = rig.zero_after(_last(rig, before_ns=begin_ns))
+    zero = rig.zero_after(rig.last_before(begin_ns))
     return float((zero["t_ns"] - begin_ns) / 1e6)
 
 
@@ -85,7 +85,7 @@ def _ours(rig: CrashRig, fault: str | None) -> float:
     options = ("--fault", fault, "--after", "15") if fault else ()
     program = rig.controller("--force", "p3_on,m1_enable", *options)
     begin_ns = _commit(program, killed=fault is None)
-    zero = rig.zero_after(_last(rig, before_ns=begin_ns))
+    zero = rig.zero_after(rig.last_before(begin_ns))
     return float((zero["t_ns"] - begin_ns) / 1e6)
 
 
@@ -108,10 +108,6 @@ def _commit(program: Program, *, killed: bool) -> int:
     begin_ns = time.monotonic_ns()
     program.process.send_signal(signal.SIGKILL)
     return begin_ns
-
-
-def _last(rig: CrashRig, *, before_ns: int) -> int:
-    return max((entry["n"] for entry in rig.picontrol.trace() if entry["t_ns"] < before_ns), default=-1)
 
 
 def _say(text: str) -> None:

@@ -33,6 +33,7 @@ HEALTHY_INPUTS = (
 )
 TEMPERATURES_DEGC = {"t_oil_degc": 30, "t_glycol_degc": 20, "t_outdoor_degc": 5}
 OTHER_DEGC = 35
+RESET_MS = "200"  # the driver itself needs longer; a reset between two scans would be no reset at all
 
 
 class Cabinet:
@@ -161,7 +162,7 @@ class CrashRig:
         self.config_rsc = self.site / "config.rsc"
         self._pictory = self.config_rsc.read_bytes()
         self.picontrol = VirtualPiControl.start(
-            self.config_rsc, "--reset-ms", "30", *(["--realtime"] if realtime else [])
+            self.config_rsc, "--reset-ms", RESET_MS, *(["--realtime"] if realtime else [])
         )
         self.cabinet = Cabinet(self.site, self.picontrol.terminals)
         self.cabinet.drive_healthy()
@@ -236,6 +237,10 @@ class CrashRig:
             except TimeoutError:
                 continue
         raise TimeoutError(f"no output went on; the program said:\n{program.log()}")
+
+    def last_before(self, t_ns: int) -> int:
+        """Number of the last entry of the trace before this time, -1 if there is none."""
+        return max((entry["n"] for entry in self.picontrol.trace() if entry["t_ns"] < t_ns), default=-1)
 
     def zero_after(self, n: int, timeout_s: float = 10.0) -> dict[str, Any]:
         """The first entry after number `n` with all outputs 0."""
