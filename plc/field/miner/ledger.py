@@ -17,8 +17,8 @@ DAY_NS = ns(86400)
 class Ledger:
     """Books of one miner. Windows hold at most as many entries as the limits allow, protection included.
 
-    start_ns: when this process started. clean_start False (the process before died): one restart and one
-    reboot and half of the writes are booked as used, because nobody knows.
+    start_ns: when this process started. clean_start False (the process before died): one restart, one
+    reboot and a quarter of the writes are booked as used, because nobody knows.
     """
 
     def __init__(self, limits: Limits, start_ns: int, *, clean_start: bool = True) -> None:
@@ -32,7 +32,7 @@ class Ledger:
         self._reboot_ns: int | None = None
         if not clean_start:
             self._restart_ns = self._reboot_ns = start_ns
-            self._targets.extend([start_ns] * (limits.writes_per_day // 2))
+            self._targets.extend([start_ns] * (limits.writes_per_day // 4))
 
     # ---- target writes
 

@@ -368,10 +368,10 @@ def test_an_exhausted_budget_is_published_and_opens_again_after_a_day(tmp_path: 
     assert rig.targets() == [3200]
 
 
-def test_an_unclean_start_books_half_of_the_writes(tmp_path: Path) -> None:
+def test_an_unclean_start_books_a_quarter_of_the_writes(tmp_path: Path) -> None:
     rig = Rig(tmp_path, clean_start=False)
     rig.run(10)
-    assert rig.now.diagnostics.writes_24h == 12
+    assert rig.now.diagnostics.writes_24h == 6
 
 
 def test_more_starts_than_the_hard_limit_are_refused(tmp_path: Path) -> None:
