@@ -1,0 +1,133 @@
+"""Random lives against the invariants: a short run here, hours with `python -m tests.plant.fuzz`."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plc.blocks.core import Tick
+from plc.plant.interface import PlantInputs
+from plc.plant.plant import Plant
+from tests.plant.fuzz import Life
+from tests.plant.invariants import BrokenError, Invariants
+from tests.plant.language import parameters
+from tests.plant.rigs import heating_rig, standby_rig
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32))
+def test_no_random_life_breaks_an_invariant(seed):
+    Life(seed).run(1500)
+
+
+def test_the_lives_reach_every_state():
+    seen = set()
+    for seed in range(100, 160):
+        life = Life(seed)
+        life.run(1500)
+        seen.update(life.rig.states)
+        if len(seen) == 12:
+            return
+    pytest.fail(f"only {sorted(seen)}")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"rv1_a": True, "rv1_b": True}, "both directions of RV1"),
+        ({"p3_on": False}, "enable without P3"),
+        ({"p4_setpoint_pct": 10.0}, "enable without P4 at minimum"),
+        ({"cooler_on": True}, "fan without P5"),
+        ({"p5_setpoint_pct": 12.0}, "outside its range"),
+    ],
+)
+def test_the_invariants_notice_what_they_are_for(change, what):
+    import dataclasses
+
+    rig = heating_rig()
+    watch = Invariants(rig.parameters)
+    inputs = PlantInputs(rig._image())
+    watch.off_since = [0, 0]
+    watch.last = rig.outputs
+    broken = dataclasses.replace(rig.outputs, image=dataclasses.replace(rig.outputs.image, **change))
+    with pytest.raises(BrokenError, match=what):
+        watch(inputs, broken, rig.now_ns)
+
+
+def test_a_restored_plant_continues_bit_for_bit():
+    rig = heating_rig()
+    rig.given(t_oil_degc=55.0).leap(20.0)
+    state = json.loads(json.dumps(rig.plant.state()))
+    other = Plant(rig.parameters)
+    other.restore(state)
+    twin = copy.deepcopy(rig)
+    twin.plant = other
+    for given_now in ({}, {"t_oil_degc": 61.0}, {"estop1_ok": False}, {"estop1_ok": True, "ack_pb": True}):
+        rig.given(**given_now)
+        twin.given(**given_now)
+        for _ in range(200):
+            ours, theirs = rig.scan(), twin.scan()
+            assert ours.image == theirs.image
+            assert ours.events == theirs.events
+            assert ours.status == theirs.status
+    assert rig.plant.state() == other.state()
+
+
+def test_the_same_inputs_give_the_same_outputs():
+    first, second = standby_rig(), standby_rig()
+    for rig in (first, second):
+        rig.command("power_request", 6400.0, ttl_s=300.0).leap(90.0)
+    assert first.outputs == second.outputs
+    assert first.plant.state() == second.plant.state()
+
+
+def test_retained_data_take_counters_latches_and_season_but_no_position_and_no_request():
+    rig = heating_rig()
+    rig.given(t_oil_degc=64.0).leap(5.0)
+    retained = json.loads(json.dumps(rig.outputs.retain))
+    plant = Plant(rig.parameters, retained=retained)
+    assert plant.trips.latched == ["oil_trip"]
+    assert plant.miners.units[0].contactor.cycles.count == 1
+    assert not plant.routing.rv1.position_valid
+    assert plant.miners.units[0].contactor.wait_ns == 300e9
+    rig.plant, rig.outputs = plant, None
+    rig.given(t_oil_degc=40.0).leap(20.0).expect("a restart does not acknowledge", state="FAULT")
+    assert "A-005" in rig.outputs.status.alarms
+
+
+def test_an_unclean_end_books_a_cycle_of_each_contactor():
+    rig = heating_rig()
+    clean = Plant(rig.parameters, retained=rig.outputs.retain)
+    unclean = Plant(rig.parameters, retained=rig.outputs.retain, clean_start=False)
+    for unit, other in zip(clean.miners.units, unclean.miners.units, strict=True):
+        assert other.contactor.cycles.count == unit.contactor.cycles.count + 1
+
+
+@pytest.mark.parametrize("broken", [{"layout": 99}, {"layout": 1}, {"layout": 1, "miners": {}}])
+def test_retained_data_of_another_layout_are_refused_by_name(broken):
+    with pytest.raises(ValueError, match="retained data"):
+        Plant(parameters(), retained=broken)
+
+
+def test_retained_data_are_the_same_object_between_two_seconds():
+    rig = standby_rig()
+    assert rig.scan().retain is rig.scan().retain or rig.scan().retain is rig.scan().retain
+
+
+def test_no_reading_is_ever_taken_as_zero():
+    from tests.plant.language import READINGS
+
+    rig = standby_rig(request={"power_w": 6400.0})
+    rig.given(**dict.fromkeys(READINGS)).leap(120.0)
+    rig.expect("nothing is known, nothing starts", state="STANDBY", m1_enable=False, hp_block=False)
+    assert not rig.plant.facts.frost_guard
+    assert not rig.plant.facts.buffer_cold
+
+
+def test_the_plant_accepts_a_long_scan_up_to_the_watchdog_period():
+    rig = heating_rig()
+    inputs = PlantInputs(rig._image())
+    out = rig.plant.step(inputs, Tick(rig.now_ns + 10**9, 10**9))
+    assert out.status.state == "HEAT_BUFFER"
