@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from plc.field.rs485 import settings
-from plc.field.rs485.devicetype import DeviceType, faults
+from plc.field.rs485.devicerules import faults
+from plc.field.rs485.devicetype import DeviceType
 from plc.field.rs485.settings import SerialPort
 from plc.image.marked_yaml import Node, load
 from plc.image.problem import Problem, did_you_mean, in_order

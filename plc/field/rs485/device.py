@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from plc.blocks.core import NS_PER_S, Origin, Reading
+from plc.blocks.core import NEVER, NS_PER_S, Origin, Reading
 from plc.field.rs485.devicetype import DeviceType
+from plc.field.rs485.freshness import aged
 from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.plausible import Limits
 from plc.field.rs485.schedule import BlockState, Schedule
@@ -46,7 +47,8 @@ class BlockView:
 class DeviceSnapshot:
     """Everything about one device at one moment; latest wins.
 
-    feeds: field of the plant's inputs -> name of the value. identity: model facts as texts.
+    feeds: field of the plant's inputs -> name of the value. held_ns: age from which a value is only held.
+    identity: model facts as texts.
     """
 
     name: str
@@ -57,10 +59,16 @@ class DeviceSnapshot:
     values: Mapping[str, Reading]
     units: Mapping[str, str]
     feeds: Mapping[str, str]
+    held_ns: Mapping[str, int]
     blocks: tuple[BlockView, ...]
     stats: DeviceStats
     messages: tuple[str, ...]
     identity: Mapping[str, str]
+
+    def reading(self, name: str, now_ns: int) -> Reading:
+        """A value as of now; NEVER when the device has not given it."""
+        reading = self.values.get(name)
+        return NEVER if reading is None else aged(reading, now_ns, self.held_ns[name])
 
 
 class Device:
@@ -172,6 +180,7 @@ class Device:
             values=self.values.readings(now_ns, origin, self.distrusted_since_ns()),
             units=self.values.units,
             feeds=self.values.feeds,
+            held_ns=self.values.held_ns,
             blocks=tuple(
                 BlockView(b.name, b.spec.start, b.spec.count, b.period_ns / NS_PER_S, b.ok_ns, b.failures)
                 for b in self.schedule.blocks

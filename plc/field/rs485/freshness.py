@@ -1,38 +1,30 @@
 """How old a Modbus value may be, judged by the reader in the scan and never by the thread that reads.
 
-Ages: Modbus reference, topic freshness. Three polls of the fast block are good; what the plant does with
-held, stale and bad energy data is decided in the plant.
+Ages: Modbus reference, topic freshness. Three polls are good, and at least 6 s; from there 5 and 20 times as
+long for stale and bad, which is 30 s and 120 s for everything that the energy rule reads.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 from plc.blocks.core import NS_PER_S, Quality, Reading
-from plc.plant.interface import EnergyInputs
 
 HELD_NS = 6 * NS_PER_S
-STALE_NS = 30 * NS_PER_S
-BAD_NS = 120 * NS_PER_S
+POLLS = 3
+STALE_TIMES = 5
+BAD_TIMES = 20
 
-_FIELDS = tuple(item.name for item in fields(EnergyInputs))
+
+def held_after_ns(period_s: float) -> int:
+    """From which age on a value with this poll period is only held."""
+    return max(HELD_NS, round(POLLS * period_s * NS_PER_S))
 
 
-def aged(reading: Reading, now_ns: int) -> Reading:
-    """The reading as of now. Pure; the same object while nothing changes."""
+def aged(reading: Reading, now_ns: int, held_ns: int = HELD_NS) -> Reading:
+    """The reading as of now; the same object while nothing changes. held_ns: see `held_after_ns`."""
     age_ns = now_ns - reading.taken_ns
-    if age_ns <= HELD_NS or reading.quality >= Quality.BAD:
+    if age_ns <= held_ns or reading.quality >= Quality.BAD:
         return reading
-    by_age = Quality.BAD if age_ns > BAD_NS else Quality.STALE if age_ns > STALE_NS else Quality.HELD
+    by_age = Quality.HELD
+    if age_ns > STALE_TIMES * held_ns:
+        by_age = Quality.BAD if age_ns > BAD_TIMES * held_ns else Quality.STALE
     return reading if by_age <= reading.quality else reading._replace(quality=by_age)
-
-
-def aged_energy(energy: EnergyInputs, now_ns: int) -> EnergyInputs:
-    """All readings of the house as of now; the same object while nothing has aged."""
-    changed = {}
-    for name in _FIELDS:
-        reading: Reading = getattr(energy, name)
-        now = aged(reading, now_ns)
-        if now is not reading:
-            changed[name] = now
-    return replace(energy, **changed) if changed else energy

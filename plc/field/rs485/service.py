@@ -14,7 +14,6 @@ from plc.field.rs485.bus import Bus, BusSnapshot, Clock, PortState
 from plc.field.rs485.device import Device, DeviceSnapshot, DeviceState
 from plc.field.rs485.devicetype import DeviceType
 from plc.field.rs485.deye import Deye
-from plc.field.rs485.freshness import aged, aged_energy
 from plc.field.rs485.listen import ListenBus, ListenLine
 from plc.field.rs485.port import Line
 from plc.field.rs485.settings import SerialDevice, SerialPort
@@ -70,21 +69,21 @@ class Rs485Service:
 
     def energy(self, now_ns: int) -> EnergyInputs:
         """The house as of now. now_ns: time of the scan, which is what ages are judged by."""
-        return aged_energy(energy_of(self.devices()), now_ns)
+        return energy_of(self.devices(), now_ns)
 
     def metered(self, miner: int, now_ns: int) -> Reading:
         """Power of a miner (1 or 2) by its own meter as of now; NEVER without a meter."""
         for device in self.devices():
             if device.miner == miner and METERED in device.feeds:
-                return aged(device.values.get(device.feeds[METERED], NEVER), now_ns)
+                return device.reading(device.feeds[METERED], now_ns)
         return NEVER
 
     def readings(self, now_ns: int) -> dict[str, Reading]:
         """Every value of every device by `<device>.<value>`, for status and history."""
         return {
-            f"{device.name}.{name}": aged(reading, now_ns)
+            f"{device.name}.{name}": device.reading(name, now_ns)
             for device in self.devices()
-            for name, reading in device.values.items()
+            for name in device.values
         }
 
     def ok(self) -> bool | None:
@@ -126,13 +125,13 @@ def make_device(device: SerialDevice, kinds: Mapping[str, DeviceType]) -> Device
     return Device(device.name, device.type, kind, options)
 
 
-def energy_of(devices: Iterable[DeviceSnapshot]) -> EnergyInputs:
+def energy_of(devices: Iterable[DeviceSnapshot], now_ns: int) -> EnergyInputs:
     """What the devices say about the house, each field from the device whose role feeds it."""
     found: dict[str, Reading] = {}
     for device in devices:
         for target, name in device.feeds.items():
             if target.startswith(ENERGY):
-                found[target.removeprefix(ENERGY)] = device.values.get(name, NEVER)
+                found[target.removeprefix(ENERGY)] = device.reading(name, now_ns)
     return EnergyInputs(**found)
 
 

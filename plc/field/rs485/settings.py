@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from plc.blocks.param import Param
-from plc.field.rs485.devicetype import DeviceType, Fault, LineSpec, Parity
+from plc.field.rs485.devicerules import Fault
+from plc.field.rs485.devicetype import DeviceType, LineSpec, Parity
 from plc.field.rs485.options import DeviceOptions
 
 MINERS = 2

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from plc.blocks.core import NS_PER_S, Origin, Quality, Reading
 from plc.field.rs485.checks import Liveness, Watch
 from plc.field.rs485.decode import WordType, decode, decode_split
-from plc.field.rs485.devicetype import CheckKind, DerivedSpec, DeviceType, ValueSpec
+from plc.field.rs485.devicetype import CheckKind, DerivedSpec, DeviceType, ValueSpec, covers
+from plc.field.rs485.freshness import held_after_ns
 from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.plausible import Gate, Limits
 
@@ -44,6 +45,7 @@ class Values:
             {name: spec.unit for name, spec in kind.values.items()}
             | {name: spec.unit for name, spec in kind.derived.items()}
         )
+        self.held_ns: Mapping[str, int] = MappingProxyType(_held(kind, options))
         feeds = kind.roles.get(options.role, {})
         self.feeds: Mapping[str, str] = MappingProxyType(
             {target: self.resolve(name) for target, name in feeds.items()}
@@ -225,6 +227,21 @@ class Values:
     def _acts(self, check: str) -> bool:
         reports = self._kind.checks[check].kind is CheckKind.REPORT
         return not reports and check not in self._options.report_only
+
+
+def _held(kind: DeviceType, options: DeviceOptions) -> dict[str, int]:
+    """Age from which each value is only held, by the slowest block that reads it."""
+    found: dict[str, int] = {}
+    for name, value in kind.values.items():
+        periods = [
+            options.period_s.get(block_name, block.period_s)
+            for block_name, block in kind.blocks.items()
+            if covers(block, value)
+        ]
+        found[name] = held_after_ns(max(periods, default=0.0))
+    for name, derived in kind.derived.items():
+        found[name] = max(found[part] for part in derived.sum)
+    return found
 
 
 def _as_value(spec: DerivedSpec) -> ValueSpec:

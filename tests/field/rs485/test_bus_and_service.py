@@ -8,7 +8,7 @@ import pytest
 from plc.blocks.core import NEVER, NS_PER_S, Origin, Quality, Reading
 from plc.field.rs485.bus import Bus, PortState
 from plc.field.rs485.device import Device, DeviceState
-from plc.field.rs485.freshness import aged, aged_energy
+from plc.field.rs485.freshness import aged
 from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.port import Line
 from plc.field.rs485.service import Rs485Service
@@ -149,10 +149,12 @@ def test_age_never_makes_a_reading_better():
     assert aged(NEVER, 10**15) is NEVER
 
 
-def test_energy_without_change_is_the_same_object():
-    energy = EnergyInputs(pv_w=Reading.good(1.0, 0))
-    assert aged_energy(energy, 0) is energy
-    assert aged_energy(energy, 7 * NS_PER_S).pv_w.quality is Quality.HELD
+def test_a_value_that_is_read_once_a_minute_is_not_stale_between_two_reads():
+    device = deye_device("deye-3p-lv")
+    assert device.values.held_ns["load_w"] == 6 * NS_PER_S
+    assert device.values.held_ns["bms_soc_pct"] == 180 * NS_PER_S
+    slower = deye_device("deye-3p-lv", period_s={"fast": 5.0})
+    assert slower.values.held_ns["load_w"] == 15 * NS_PER_S
 
 
 def test_stop_comes_within_two_seconds_even_while_a_device_is_silent(tmp_path):
