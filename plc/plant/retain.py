@@ -34,8 +34,10 @@ class Retained(Block):
 
     def step(self, tick: Tick, plant: Plant) -> State:
         self._elapsed_ns += tick.dt_ns
-        if self._elapsed_ns >= PERIOD_NS or not self.data:
+        due = self._elapsed_ns >= PERIOD_NS
+        if due:
             self._elapsed_ns = 0
+        if due or not self.data:
             self.data = collect(plant)
         return self.data
 
