@@ -9,7 +9,7 @@ forecast that was wrong about the sun is then still right about the value.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 QUARTER_S = 900
 
@@ -82,3 +82,21 @@ def is_sound(plan: PlanPrices) -> bool:
         and shaped
         and all(-10.0 < value < 10.0 for table in tables for line in table for value in line)
     )
+
+
+def from_plain(plain: Any) -> PlanPrices:
+    """A plan from nested lists. Raises ValueError or TypeError for anything that is no sound plan."""
+    made, first, base_degc, kwh_per_k, heat_kwh, charge_kwh, heat, charge = plain
+    plan = PlanPrices(
+        int(made),
+        int(first),
+        float(base_degc),
+        float(kwh_per_k),
+        tuple(heat_kwh),
+        tuple(charge_kwh),
+        tuple(tuple(tuple(line) for line in table) for table in heat),
+        tuple(tuple(tuple(line) for line in table) for table in charge),
+    )
+    if not is_sound(plan):
+        raise ValueError("not the shape, the order or the range of a plan")
+    return plan

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from plc.blocks.core import NEVER, Reading, State
+from plc.energy.plan_prices import PlanPrices
+from plc.energy.revenue import HashPrice
+from plc.energy.tariff import SpotPrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,20 @@ class EnergyInputs:
     grid_w: Reading = NEVER
     load_w: Reading = NEVER
     grid_meter_w: Reading = NEVER  # independent meter at the grid connection, import > 0
+
+
+@dataclass(frozen=True, slots=True)
+class MarketInputs:
+    """What others say about prices, each with its own time inside; nobody renews it in the scan.
+
+    spot: quarter-hour prices. hash_price: received one, None = the parameter. plan: shadow prices of the
+    planner, None without one. pool_ok False: the miners have no work, so they earn nothing.
+    """
+
+    spot: SpotPrices = SpotPrices()
+    hash_price: HashPrice | None = None
+    plan: PlanPrices | None = None
+    pool_ok: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,137 @@
+"""From forecasts and parameters to the question of a plan: heating curve, COP, prices, K7's conditions.
+
+Prices that are not known yet (tomorrow's before noon) are the fixed price of the tariff: a plan must not
+wait for a cheap hour that nobody has announced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum
+from typing import Annotated
+
+from plc.blocks.param import Param
+from plc.energy import heat
+from plc.energy.forecast import Forecast
+from plc.energy.marginal import MinerOffer
+from plc.energy.parameters import Economics
+from plc.energy.plan_problem import Problem, Quarter, end_values, kwh_per_kelvin, levels, plant_of
+from plc.energy.tariff import QUARTER_S, SpotPrices, feed_in_price, import_price
+
+Number = float
+
+
+@dataclass(frozen=True, slots=True)
+class HeatModel:
+    """The house and its heat pump as a plan sees them. Temperatures in degC, capacity points in W."""
+
+    load_w_per_k: Annotated[Number, Param("W/K", 50, 1000, "heat loss of the house")] = 291.0
+    heating_limit_degc: Annotated[Number, Param("degC", 10, 20, "no heating above")] = 15.5
+    curve_base_degc: Annotated[Number, Param("degC", 20, 50, "flow at 15 degC outside")] = 35.0
+    curve_slope: Annotated[Number, Param("K/K", 0, 2, "flow per kelvin colder")] = 0.55
+    curve_min_degc: Annotated[Number, Param("degC", 20, 45, "lowest flow")] = 30.0
+    curve_max_degc: Annotated[Number, Param("degC", 40, 60, "highest flow")] = 55.0
+    release_offset_k: Annotated[Number, Param("K", -10, 5, "K7 releases below the curve plus")] = -2.0
+    outdoor_min_degc: Annotated[Number, Param("degC", -15, 10, "no block when colder")] = -5.0
+    volume_l: Annotated[Number, Param("l", 100, 5000, "buffer")] = 1000.0
+    base_degc: Annotated[Number, Param("degC", 15, 40, "heat counts from this temperature")] = 30.0
+    full_degc: Annotated[Number, Param("degC", 45, 62, "nothing more goes in")] = 55.0
+    ua_w_per_k: Annotated[Number, Param("W/K", 0, 20, "heat loss of the buffer")] = 2.8
+    capacity_w: Annotated[Number, Param("W", 2000, 30000, "heat pump at -7 degC outside")] = 9500.0
+    capacity_w_per_k: Annotated[Number, Param("W/K", 0, 500, "more per kelvin warmer")] = 170.0
+    by_value: Annotated[bool, Param("", None, None, "K7 may block for value")] = True
+    recool: Annotated[bool, Param("", None, None, "the dry cooler may be used for revenue")] = False
+
+    def flow_degc(self, outdoor_degc: float) -> float:
+        """Heating curve."""
+        flow = self.curve_base_degc + self.curve_slope * (15.0 - outdoor_degc)
+        return max(self.curve_min_degc, min(flow, self.curve_max_degc))
+
+    def demand_kw(self, mean_degc: float) -> float:
+        """What the house takes at this daily mean outside."""
+        return self.load_w_per_k / 1000.0 * max(0.0, self.heating_limit_degc - mean_degc)
+
+
+def quarter(
+    economics: Economics,
+    model: HeatModel,
+    *,
+    pv_kw: float,
+    load_kw: float,
+    outdoor_degc: float,
+    mean_degc: float,
+    import_eur: float,
+    feed_in_eur: float,
+) -> Quarter:
+    """One quarter hour of a problem. mean_degc: mean outdoor temperature of the day around it."""
+    flow = model.flow_degc(outdoor_degc)
+    per_k = kwh_per_kelvin(model.volume_l)
+    demand = model.demand_kw(mean_degc)
+    capacity = model.capacity_w + model.capacity_w_per_k * (outdoor_degc + 7.0)
+    heats = demand > 0.0
+    return Quarter(
+        pv_kw=pv_kw,
+        load_kw=load_kw,
+        demand_kw=demand,
+        cop=heat.cop(economics.heat, outdoor_degc=outdoor_degc, flow_degc=flow),
+        capacity_kw=max(0.0, capacity) / 1000.0 if economics.heat.heat_pump else 30.0,
+        target_kwh=(flow - model.base_degc) * per_k if heats else -1.0,
+        release_kwh=(flow + model.release_offset_k - model.base_degc) * per_k if heats else -1.0,
+        may_block=model.by_value and economics.heat.heat_pump and outdoor_degc > model.outdoor_min_degc,
+        import_eur=import_eur,
+        feed_in_eur=feed_in_eur,
+    )
+
+
+def problem(
+    economics: Economics,
+    model: HeatModel,
+    forecast: Forecast,
+    spot: SpotPrices,
+    miners: tuple[MinerOffer, ...],
+    *,
+    eur_per_th_hour: float,
+    mean_degc: float,
+    utc_offset_s: int,
+) -> Problem:
+    """The whole question. mean_degc: mean outside of the last 24 h, which fades into that of the forecast."""
+    quarters = []
+    window = [mean_degc] * 96
+    total = fsum(window)
+    for index, outdoor in enumerate(forecast.outdoor_degc):
+        total += outdoor - window[index % 96]
+        window[index % 96] = outdoor
+        unix_s = forecast.first_unix_s + index * QUARTER_S
+        local_s = (unix_s + utc_offset_s) % 86_400
+        bought = import_price(economics.tariff, spot, unix_s=unix_s, local_s=local_s, synchronised=True)
+        sold = feed_in_price(economics.tariff, spot, unix_s=unix_s, synchronised=True)
+        quarters.append(
+            quarter(
+                economics,
+                model,
+                pv_kw=forecast.pv_kw[index],
+                load_kw=forecast.load_kw[index],
+                outdoor_degc=outdoor,
+                mean_degc=total / 96.0,
+                import_eur=bought.eur_per_kwh,
+                feed_in_eur=sold.eur_per_kwh,
+            )
+        )
+    plant = plant_of(
+        economics,
+        volume_l=model.volume_l,
+        base_degc=model.base_degc,
+        full_degc=model.full_degc,
+        ua_w_per_k=model.ua_w_per_k,
+        recool=model.recool,
+    )
+    worth, up_to, charge = end_values(tuple(quarters), plant)
+    return Problem(
+        forecast.first_unix_s,
+        tuple(quarters),
+        levels(economics, miners, eur_per_th_hour),
+        plant,
+        worth,
+        up_to,
+        charge,
+    )

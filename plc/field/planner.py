@@ -1,0 +1,220 @@
+"""The planner's host: asks its process every quarter hour and publishes what comes back in time.
+
+A service like every driver: one daemon thread, latest wins, never in the way of the scan. The process is
+started with exec, never forked into our threads' memory. Dead, late or talking nonsense: the plan in use
+runs out by itself, the rule in the scan goes on without one, and the process is started again, ever more
+rarely.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from plc.energy.plan_prices import PlanPrices, from_plain
+from plc.energy.plan_problem import Problem, to_plain
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 900.0
+ASK_AGAIN_S = 30.0  # nothing to ask yet: no clock, no measurements
+ANSWER_WITHIN_S = 30.0  # wall time; ten seconds are allowed on the device
+BACK_OFF_S = (5.0, 30.0, 300.0, 1800.0)
+LOOK_S = 0.25
+ANSWER_BYTES = 1 << 20
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "plc.field.planner_main")
+
+
+class Clock(Protocol):
+    """Where periods come from."""
+
+    def now_ns(self) -> int:
+        """Monotonic time."""
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Waits in this time; True when the event was set."""
+
+
+class Question(NamedTuple):
+    """A problem with what its answer needs to be understood."""
+
+    problem: Problem
+    made_unix_s: int
+    base_degc: float
+    kwh_per_k: float
+
+
+class NoPlanError(Exception):
+    """The process did not give a plan; the text says why."""
+
+
+class Process:
+    """The planner's process behind its two pipes."""
+
+    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._number = 0
+        self.cpu_s = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Of the running process."""
+        return self._process.pid if self._process is not None else None
+
+    def ask(self, question: Question, stop: threading.Event) -> PlanPrices:
+        """One plan. Raises NoPlanError; the process is ended then, so the next question meets a fresh one."""
+        try:
+            return self._ask(question, stop)
+        except (OSError, TypeError, ValueError, KeyError) as error:
+            self.end()
+            raise NoPlanError(f"{type(error).__name__}: {error}") from error
+        except NoPlanError:
+            self.end()
+            raise
+
+    def _ask(self, question: Question, stop: threading.Event) -> PlanPrices:
+        process = self._running()
+        self._number += 1
+        asked = {
+            "id": self._number,
+            "made_unix_s": question.made_unix_s,
+            "base_degc": question.base_degc,
+            "kwh_per_k": question.kwh_per_k,
+            "problem": to_plain(question.problem),
+        }
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(asked).encode() + b"\n")
+        process.stdin.flush()
+        answer = json.loads(self._line(process, stop))
+        if answer["id"] != self._number:
+            raise NoPlanError(f"answer {answer['id']} to question {self._number}")
+        if "error" in answer:
+            raise NoPlanError(str(answer["error"]))
+        self.cpu_s = float(answer["cpu_s"])
+        return from_plain(answer["plan"])
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.end()
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},  # the same program, wherever we were started
+            )
+        return self._process
+
+    def _line(self, process: subprocess.Popen[bytes], stop: threading.Event) -> bytes:
+        assert process.stdout is not None
+        handle = process.stdout.fileno()
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        data = b""
+        while not data.endswith(b"\n"):
+            if stop.is_set() or time.monotonic() > deadline:
+                raise NoPlanError("stopping" if stop.is_set() else f"no answer in {ANSWER_WITHIN_S:.0f} s")
+            if select.select([handle], [], [], LOOK_S)[0]:
+                part = os.read(handle, 65536)
+                if not part or len(data) > ANSWER_BYTES:
+                    raise NoPlanError(
+                        f"the process ended with {process.poll()}" if not part else "an endless answer"
+                    )
+                data += part
+        return data
+
+    def end(self) -> None:
+        """Kills and reaps. Closing the pipe alone would do for a healthy one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except OSError:
+                pass  # bytes that nobody will read any more
+        process.wait()
+
+
+class Planner:
+    """Service (start, stop, join, health).
+
+    question: the present question, None while there is nothing to ask. publish: gets each plan.
+    """
+
+    name = "planner"
+
+    def __init__(
+        self,
+        clock: Clock,
+        question: Callable[[], Question | None],
+        publish: Callable[[PlanPrices], None],
+        *,
+        process: Process | None = None,
+    ) -> None:
+        self._clock, self._question, self._publish = clock, question, publish
+        self._process = process or Process()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+        self._plans = self._failures = self._in_a_row = 0
+        self._last_error = ""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def join(self, seconds: float) -> bool:
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def health(self) -> Mapping[str, object]:
+        """Plans so far, failures, the last reason, CPU time of the last plan."""
+        return {
+            "ok": self._in_a_row == 0,
+            "plans": self._plans,
+            "failures": self._failures,
+            "last_error": self._last_error,
+            "cpu_s": self._process.cpu_s,
+        }
+
+    def _work(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._clock.wait(self._stop, self._turn())
+        finally:
+            self._process.end()
+
+    def _turn(self) -> float:
+        """One question; returns when to come back."""
+        try:
+            question = self._question()
+            if question is None:
+                return ASK_AGAIN_S
+            self._publish(self._process.ask(question, self._stop))
+        except Exception as error:  # noqa: BLE001
+            # Whatever it was: no plan is a state the plant knows, a dead host thread would be one for ever.
+            self._failures += 1
+            wait_s = BACK_OFF_S[min(self._in_a_row, len(BACK_OFF_S) - 1)]
+            self._in_a_row += 1
+            self._last_error = str(error)
+            if not self._stop.is_set():
+                log.warning("no plan (%s); the rule goes on without one, next try in %.0f s", error, wait_s)
+            return wait_s
+        self._plans += 1
+        self._in_a_row = 0
+        return EVERY_S

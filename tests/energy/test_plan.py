@@ -1,0 +1,233 @@
+"""The plan against exhaustive search, against common sense, and its journey through a pipe."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from plc.energy import plan, plan_prices, plan_problem
+from plc.energy.forecast import Forecast, Forecaster, replaced
+from plc.energy.parameters import Economics, ImportKind, Tariff
+from plc.energy.plan_problem import STEP_H, Problem
+from plc.energy.plan_request import HeatModel
+from plc.energy.plan_request import problem as question
+from plc.energy.tariff import SpotPrices
+from tests.energy.house import NOON, OFFERS
+from tests.energy.problems import USUAL, random_problem, winter_day
+
+
+def tables(p: Problem) -> plan_prices.PlanPrices:
+    return plan.prices(p, plan.solve(p), made_unix_s=p.first_unix_s, base_degc=30.0, kwh_per_k=1.163)
+
+
+def roll_out(p: Problem, e: float, s: float, actions: tuple[tuple[int, bool], ...]) -> float:
+    """Cost of fixed actions without any grid: an independent little simulator of the same quarter hour."""
+    pl = p.plant
+    cost = 0.0
+    for q, (level_index, block) in zip(p.quarters, actions, strict=True):
+        level = p.levels[level_index]
+        free = e * (1 - pl.loss) + (pl.into_buffer * level.power_kw - q.demand_kw) * STEP_H
+        target = q.release_kwh if block and q.may_block and q.target_kwh > free else q.target_kwh
+        heat = min(max((target - free) / STEP_H, 0.0), q.capacity_kw)
+        e = free + heat * STEP_H
+        electric = level.power_kw
+        cost -= level.eur_per_h * STEP_H
+        if pl.boiler_eur is None:
+            electric += heat / q.cop
+        else:
+            cost += heat * STEP_H * pl.boiler_eur
+        over = max(0.0, e - pl.e_max_kwh)
+        if over > 0.0 and pl.recool:
+            brought = pl.into_buffer * level.power_kw * STEP_H
+            electric += pl.fan_kw * min(1.0, over / brought) if brought > 0.0 else 0.0
+        elif over > 0.0:
+            cost += over
+        if e < 0.0:
+            cost -= e
+        e = min(max(e, 0.0), pl.e_max_kwh)
+        net = q.pv_kw - q.load_kw - electric
+        if net >= 0.0:
+            charge = min(net, pl.battery_kw, (pl.s_max_kwh - s) / (pl.one_way * STEP_H))
+            s += charge * pl.one_way * STEP_H
+            cost -= min(net - charge, pl.cap_kw) * STEP_H * q.feed_in_eur
+        else:
+            give = min(-net, pl.battery_kw, (s - pl.s_min_kwh) * pl.one_way / STEP_H)
+            s -= give / pl.one_way * STEP_H
+            bought = -net - give
+            cost += (bought * q.import_eur + give * pl.battery_wear_eur) * STEP_H
+            cost += max(0.0, bought - pl.limit_kw) * STEP_H
+    return cost - p.end_heat_eur * min(e, p.end_heat_kwh) - p.end_charge_eur * s
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_one_quarter_hour_is_exact(seed: int) -> None:
+    """On the grid points and over one quarter hour nothing is interpolated but the end value."""
+    p = random_problem(seed, quarters=1)
+    p = p._replace(end_heat_kwh=100.0)  # linear, so that interpolation is exact
+    values = plan.solve(p)[0]
+    heat, charge = plan.grids(p.plant)
+    choices = list(itertools.product(range(len(p.levels)), (False, True)))
+    for i, j in itertools.product((0, 7, 19), range(len(charge))):
+        best = min(roll_out(p, heat[i], charge[j], (choice,)) for choice in choices)
+        assert values[i][j] == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_three_quarter_hours_agree_with_trying_everything_up_to_the_grid(seed: int) -> None:
+    p = random_problem(seed, quarters=3)
+    values = plan.solve(p)[0]
+    heat, charge = plan.grids(p.plant)
+    choices = list(itertools.product(range(len(p.levels)), (False, True)))
+    for i, j in ((10, 0), (14, len(charge) - 1)):
+        best = min(
+            roll_out(p, heat[i], charge[j], actions) for actions in itertools.product(choices, repeat=3)
+        )
+        assert values[i][j] == pytest.approx(best, abs=0.12)
+
+
+def test_heat_is_worth_what_the_heat_pump_would_pay() -> None:
+    dry = USUAL._replace(s_min_kwh=0.0, s_max_kwh=0.0, battery_kw=0.0)
+    result = tables(winter_day()._replace(plant=dry))
+    above = [row[0] for kwh, row in zip(result.heat_kwh, result.heat[0], strict=True) if 11.0 < kwh < 20.0]
+    assert all(0.085 < value < 0.101 for value in above)
+
+
+def test_heat_in_summer_is_worth_nothing() -> None:
+    p = winter_day(demand_kw=0.0, target_kwh=-1.0, release_kwh=-1.0)._replace(end_heat_eur=0.0)
+    assert all(abs(v) < 1e-9 for table in tables(p).heat for row in table for v in row)
+
+
+def test_a_price_spike_ahead_makes_heat_worth_more_now() -> None:
+    calm = winter_day()
+    quarters = list(calm.quarters)
+    quarters[8:16] = [q._replace(import_eur=0.90) for q in quarters[8:16]]
+    spike = tables(calm._replace(quarters=tuple(quarters)))
+    flat = tables(calm)
+    assert spike.heat[4][9][2] > flat.heat[4][9][2] + 0.02
+    assert spike.charge[4][9][0] > flat.charge[4][9][0] + 0.1
+
+
+def test_a_battery_that_the_sun_will_fill_anyway_is_worth_the_feed_in() -> None:
+    p = winter_day(demand_kw=0.0, target_kwh=-1.0, release_kwh=-1.0, pv_kw=9.0)._replace(end_charge_eur=0.078)
+    value = tables(p).charge[0][5][-1]
+    assert value == pytest.approx(0.078 / 0.95, abs=0.01)
+
+
+def test_more_in_store_never_costs_more() -> None:
+    for seed in range(6):
+        p = random_problem(seed)
+        if p.plant.recool:
+            continue
+        safe = p._replace(
+            quarters=tuple(q._replace(import_eur=abs(q.import_eur) + 0.1, demand_kw=4.0) for q in p.quarters)
+        )
+        values = plan.solve(safe)[0]
+        for row in values:
+            assert all(a >= b - 1e-9 for a, b in itertools.pairwise(row))
+
+
+def test_a_block_only_happens_where_it_is_allowed() -> None:
+    dear_now = winter_day(4)
+    quarters = (dear_now.quarters[0]._replace(import_eur=0.9), *dear_now.quarters[1:])
+    allowed = plan.solve(dear_now._replace(quarters=quarters))[0]
+    never = plan.solve(dear_now._replace(quarters=tuple(q._replace(may_block=False) for q in quarters)))[0]
+    assert allowed[7][0] < never[7][0] - 0.05
+
+
+@pytest.mark.parametrize("count", [0, plan.MOST_QUARTERS + 1])
+def test_a_question_without_bounds_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="allowed"):
+        plan.solve(winter_day(1)._replace(quarters=winter_day(1).quarters * count))
+
+
+def test_tables_cover_the_next_hours_and_are_sound() -> None:
+    for seed in range(8):
+        result = tables(random_problem(seed, quarters=30))
+        assert plan_prices.is_sound(result)
+        assert len(result.heat) == plan.HANDED_OVER
+    assert len(tables(random_problem(1, quarters=5)).heat) == 5
+
+
+def test_question_and_answer_survive_the_pipe() -> None:
+    p = random_problem(3)
+    again = plan_problem.from_plain(json.loads(json.dumps(plan_problem.to_plain(p))))
+    assert again == p
+    answer = tables(p)
+    assert plan_prices.from_plain(json.loads(json.dumps(list(answer)))) == answer
+    with pytest.raises(ValueError, match="plan"):
+        plan_prices.from_plain(json.loads(json.dumps(list(answer._replace(kwh_per_k=-1.0)))))
+
+
+class TestForecast:
+    """What is built in, from nothing and from a few days."""
+
+    def test_from_nothing_it_knows_the_season(self) -> None:
+        f = Forecaster(pv_peak_kw=12.0, load_kwh_per_year=4000.0)
+        summer = f.forecast(NOON, 96, utc_offset_s=7200)
+        winter = f.forecast(NOON + 182 * 86_400, 96, utc_offset_s=3600)
+        assert 25.0 < sum(summer.pv_kw) / 4.0 < 70.0
+        assert 2.0 < sum(winter.pv_kw) / 4.0 < 15.0
+        assert sum(summer.load_kw) / 4.0 == pytest.approx(4000.0 / 365.0, rel=0.05)
+        assert sum(winter.outdoor_degc) / 96.0 < 6.0 < 14.0 < sum(summer.outdoor_degc) / 96.0
+        assert min(summer.pv_kw) == 0.0
+
+    def test_it_learns_the_house_and_the_roof(self) -> None:
+        f = Forecaster(pv_peak_kw=12.0, load_kwh_per_year=4000.0)
+        begin = NOON - NOON % 86_400
+        for quarter in range(96 * 14):
+            of_day = quarter % 96
+            f.observe(
+                begin + quarter * 900,
+                utc_offset_s=0,
+                pv_kw=max(0.0, 5.0 * (1.0 - ((of_day - 50) / 30) ** 2)),
+                load_kw=3.0 if of_day == 80 else 0.4,
+                outdoor_degc=4.0,
+            )
+        found = f.forecast(begin + 96 * 14 * 900, 96, utc_offset_s=0)
+        assert found.load_kw[80] > 2.0 > 0.6 > found.load_kw[20]
+        assert found.pv_kw[50] > 3.0
+        assert found.pv_kw[10] < 0.1
+        assert found.outdoor_degc[0] == pytest.approx(4.0)
+
+    def test_a_dark_morning_lowers_the_afternoon(self) -> None:
+        f = Forecaster(pv_peak_kw=12.0, load_kwh_per_year=4000.0)
+        before = f.forecast(NOON, 8, utc_offset_s=7200)
+        for quarter in range(8):
+            f.observe(
+                NOON - 7200 + quarter * 900, utc_offset_s=7200, pv_kw=0.2, load_kw=0.4, outdoor_degc=20.0
+            )
+        after = f.forecast(NOON, 8, utc_offset_s=7200)
+        assert after.pv_kw[0] < before.pv_kw[0] / 2.0
+
+    def test_what_nobody_measured_teaches_nothing(self) -> None:
+        f = Forecaster(pv_peak_kw=12.0, load_kwh_per_year=4000.0)
+        before = f.state()
+        f.observe(NOON, utc_offset_s=7200, pv_kw=None, load_kw=None, outdoor_degc=None)
+        assert f.state() == before
+
+    def test_a_better_forecast_replaces_ours_value_by_value(self) -> None:
+        own = Forecast(9000, (1.0, 1.0, 1.0), (2.0, 2.0, 2.0), (3.0, 3.0, 3.0))
+        other = Forecast(9900, (5.0,), (), (7.0, 7.0))
+        both = replaced(own, other)
+        assert both.pv_kw == (1.0, 5.0, 1.0)
+        assert both.load_kw == own.load_kw
+        assert both.outdoor_degc == (3.0, 7.0, 7.0)
+        assert replaced(own, None) is own
+
+    def test_a_whole_question_from_parameters_and_forecast(self) -> None:
+        e = Economics(tariff=Tariff(kind=ImportKind.DYNAMIC))
+        f = Forecaster(pv_peak_kw=12.0, load_kwh_per_year=4000.0)
+        spot = SpotPrices(NOON - NOON % 900, (0.0,) * 8)
+        p = question(
+            e, HeatModel(), f.forecast(NOON, 96, utc_offset_s=7200), spot, OFFERS,
+            eur_per_th_hour=0.001, mean_degc=-2.0, utc_offset_s=7200,
+        )  # fmt: skip
+        assert p.quarters[0].demand_kw == pytest.approx(0.291 * 17.5, rel=0.05)
+        assert p.quarters[95].demand_kw < p.quarters[0].demand_kw
+        assert p.quarters[0].import_eur == pytest.approx(0.1555 * 1.19)
+        assert p.quarters[8].import_eur == 0.30  # not announced, so not cheap
+        assert p.levels[0].power_kw == 0.0
+        assert p.levels[-1].power_kw == 6.4
+        assert plan_prices.is_sound(tables(p))

@@ -1,0 +1,201 @@
+"""The planner's process: its own, humble, bounded, and never missed when it is gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from plc.energy.plan import prices, solve
+from plc.energy.plan_prices import PlanPrices
+from plc.field import planner, planner_main
+from plc.field.planner import NoPlanError, Planner, Process, Question
+from tests.energy.problems import winter_day
+
+ROOT = Path(__file__).resolve().parents[2]
+GO = threading.Event()
+
+
+def question(quarters: int = 8) -> Question:
+    problem = winter_day(quarters)
+    return Question(problem, problem.first_unix_s, 30.0, 1.163)
+
+
+class WallClock:
+    """Wall time with every wait cut short, so that a test sees many turns."""
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(min(seconds, 0.01))
+
+
+@pytest.fixture
+def process():
+    made = Process()
+    yield made
+    made.end()
+
+
+def until(done, timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not done():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_the_process_gives_the_plan_that_the_function_gives(process: Process) -> None:
+    asked = question()
+    plan = process.ask(asked, GO)
+    own = prices(
+        asked.problem, solve(asked.problem), made_unix_s=asked.made_unix_s, base_degc=30.0, kwh_per_k=1.163
+    )
+    assert plan.first_unix_s == own.first_unix_s
+    for mine, theirs in zip(own.heat, plan.heat, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            assert b == pytest.approx(a, abs=1e-5)
+
+
+def test_a_48_hour_plan_stays_inside_its_budgets(process: Process) -> None:
+    process.ask(question(192), GO)
+    assert process.cpu_s < 10.0  # what the device allows; the budget of a PC is measured, not tested
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    peak_kb = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    assert peak_kb < 150 * 1024
+
+
+def test_the_process_has_the_lowest_priority(process: Process) -> None:
+    process.ask(question(), GO)
+    assert process.pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+
+
+def test_the_process_imports_blocks_and_energy_only() -> None:
+    code = "import sys, plc.field.planner_main; print(*sorted(m for m in sys.modules if m.startswith('plc')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    parts = {name.split(".")[1] for name in done.stdout.split() if "." in name}
+    assert parts == {"blocks", "energy", "field"}
+    assert {n for n in done.stdout.split() if n.startswith("plc.field.")} == {"plc.field.planner_main"}
+
+
+def test_it_ends_when_its_pipe_closes() -> None:
+    child = subprocess.Popen(planner.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.close()
+    assert child.wait(timeout=20.0) == 0
+    child.stdout.close()
+
+
+def test_it_ends_when_the_controller_is_killed() -> None:
+    """SIGKILL of the parent closes the pipe: nothing is left behind."""
+    code = (
+        "import threading, time\n"
+        "from plc.field.planner import Process\n"
+        "from tests.field.test_planner import question\n"
+        "p = Process(); p.ask(question(), threading.Event()); print(p.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+
+    def gone() -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    until(gone)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"nonsense\n", b"{}\n", b'{"id": 1, "problem": [1, 2]}\n', b'{"id": 1, "problem": null}\n', b"[]\n"],
+)
+def test_a_line_that_is_no_question_gets_an_error_and_the_process_goes_on(line: bytes) -> None:
+    assert "error" in planner_main.answer(line)
+    json.dumps(planner_main.answer(line))
+
+
+def answering(text: str) -> str:
+    """A program that answers the first question with this text."""
+    return f"import sys; sys.stdin.readline(); print({text!r}, flush=True)"
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("import sys; sys.exit(3)", "ended|Broken"),
+        (answering("no json"), "JSONDecode"),
+        (answering('{"id": 99}'), "answer 99"),
+        (answering('{"id": 1, "error": "why"}'), "why"),
+        (answering('{"id": 1, "plan": [], "cpu_s": 0}'), "unpack"),
+    ],
+    ids=["dies", "babbles", "answers another question", "says why not", "sends no plan"],
+)
+def test_anything_but_a_plan_is_no_plan(program: str, reason: str) -> None:
+    broken = Process((sys.executable, "-c", program))
+    with pytest.raises(NoPlanError, match=reason):
+        broken.ask(question(), GO)
+    assert broken.pid is None
+
+
+def test_a_process_that_hangs_is_ended_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "ANSWER_WITHIN_S", 0.3)
+    hung = Process((sys.executable, "-c", "import time; time.sleep(60)"))
+    with pytest.raises(NoPlanError, match="no answer"):
+        hung.ask(question(), GO)
+    assert hung.pid is None
+
+
+def test_a_killed_process_is_replaced_for_the_next_question(process: Process) -> None:
+    process.ask(question(), GO)
+    first = process.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    process.ask(question(), GO)
+    assert process.pid != first
+
+
+def test_the_service_publishes_plans_and_stops_within_its_time() -> None:
+    plans: list[PlanPrices] = []
+    service = Planner(WallClock(), question, plans.append)
+    service.start()
+    until(lambda: len(plans) >= 2)
+    assert service.health()["ok"] is True
+    service.stop()
+    assert service.join(2.0)
+    assert service._process.pid is None
+
+
+def test_the_service_survives_failures_and_says_so() -> None:
+    plans: list[PlanPrices] = []
+    answers = [RuntimeError("no data base"), None, question()]
+
+    def ask() -> Question | None:
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    service = Planner(WallClock(), ask, plans.append)
+    service.start()
+    until(lambda: bool(plans))
+    service.stop()
+    assert service.join(2.0)
+    health = service.health()
+    assert health["failures"] == 1
+    assert health["last_error"] == "no data base"
+    assert health["ok"] is True
