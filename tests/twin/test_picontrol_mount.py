@@ -212,7 +212,7 @@ def test_flock_works_between_processes_and_ends_with_them(picontrol: VirtualPiCo
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     finally:
         holder.kill()
-        holder.wait()
+        holder.communicate()
         os.close(fd)
 
 
@@ -303,6 +303,26 @@ def test_truncating_open_and_whole_image_zeroing_work_as_revpipyload_does_it(
         assert len(image) == 4096
         assert image[O_1] == 0
         assert image[0] == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a program as another user")
+def test_program_of_another_user_arms_and_is_zeroed(rsc: Path) -> None:
+    """As RevPiPyLoad runs a program: the driver is root's, the program is not."""
+    program = (
+        "import fcntl, struct, sys; f = open(sys.argv[1], 'r+b', 0); "
+        "fcntl.ioctl(f, 19226, struct.pack('@L', 60000)); f.seek(81); f.write(b'\\1')"
+    )
+    with VirtualPiControl.start(rsc, "--allow-other", "--mode", "666") as picontrol:
+        done = subprocess.run(
+            ["/usr/bin/env", "-i", "python3", "-c", program, str(picontrol.image)],
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        picontrol.wait_for("outputs", cause="close", zero=True)
 
 
 def test_zero_length_write_does_not_reach_the_server(picontrol: VirtualPiControl) -> None:
@@ -408,6 +428,7 @@ def test_signal_unmounts_even_while_a_program_waits(rsc: Path, number: signal.Si
         picontrol.process.send_signal(number)
         assert picontrol.process.wait(5) == 0
         assert not os.path.ismount(picontrol.folder)
+        assert picontrol.errors() == ""
     picontrol.stop()
 
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S, STOP_S = 10.0, 5.0
@@ -43,8 +43,9 @@ def why_not_available() -> str | None:
 class VirtualPiControl:
     """A mounted virtual piControl in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, errors: BinaryIO) -> None:
         self.process = process
+        self._errors = errors
         self.folder = folder
         self.image = folder / "piControl0"
         self.terminals = folder / "terminals"
@@ -56,20 +57,23 @@ class VirtualPiControl:
         if reason is not None:
             raise NotAvailableError(reason)
         folder = Path(tempfile.mkdtemp(prefix="picontrol-"))
+        # Not a pipe: nobody reads while it runs, and a full pipe would block the server.
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the server
         process = subprocess.Popen(
             [sys.executable, "-m", "tools.twin.picontrol", str(folder), str(config_rsc), *options],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+            stderr=errors,
         )
-        started = cls(process, folder)
+        started = cls(process, folder, errors)
         deadline = time.monotonic() + START_S
         while not started.image.exists():
             if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                said = started.errors()
                 started.stop()
-                text = process.stderr.read() if process.stderr else ""
-                raise NotAvailableError(f"did not start: {text.strip()}")
+                raise NotAvailableError(f"did not start: {said}")
             time.sleep(0.01)
         return started
 
@@ -85,7 +89,15 @@ class VirtualPiControl:
         if os.path.ismount(self.folder):
             subprocess.run(["fusermount3", "-u", "-z", str(self.folder)], check=False, capture_output=True)
         self.folder.rmdir()
+        self._errors.close()
         return self.process.returncode
+
+    def errors(self) -> str:
+        """What the server said on standard error; empty if all is well."""
+        fd = self._errors.fileno()
+        return (
+            os.pread(fd, os.fstat(fd).st_size, 0).decode(errors="replace").strip()
+        )  # position is the server's
 
     def command(self, *lines: str) -> None:
         (self.folder / "control").write_text("\n".join(lines) + "\n")
