@@ -24,6 +24,7 @@ from plc.field.miner.observe import SAME_W, Observer, View
 from plc.field.miner.settings import Limits
 from plc.plant.interface import MinerWish
 
+PAUSED_UNSEEN_S = 30.0  # paused for so long counts as without power where nothing measures it
 STALE_READ_BACK = 3  # writes of one target that read back different: it is being ignored
 
 
@@ -83,6 +84,7 @@ class Reconciler:
         self._reassert = True
         self._wanted = False
         self._unspaced = True  # the next target write needs no spacing
+        self._protect_stop = False  # being paused for protection, until it is
         self._protecting = False  # the last target write was a protective one
 
     # ---- facts for others
@@ -100,6 +102,10 @@ class Reconciler:
         """Paused, without power, and parked as far as the write budget allows."""
         if view.status is not Status.PAUSED or self._power_left(view):
             return False
+        if view.metered_w is None and view.estimated_w is None:  # nobody tells: time has to do
+            since = self._paused_since_ns
+            if since is None or now_ns - since < ns(PAUSED_UNSEEN_S):
+                return False
         return view.read_back and self._park(ladder.lowest, view, now_ns) is None
 
     # ---- events
@@ -112,6 +118,7 @@ class Reconciler:
         self._reassert = True
         self._unspaced = self._unspaced or rebooted
         self._on_since_ns = None
+        self._protect_stop = False
         self._forget_pause()
         self._forget_resume()
 
@@ -160,6 +167,9 @@ class Reconciler:
         if ladder.lowest is None:
             return self._stop(wish, view, observer, None, now_ns)
         level = ladder.at_most(wish.power_w)
+        self._protect_stop = self._protect_stop and view.status is not Status.PAUSED
+        if self._protect_stop:
+            return self._pause(view, now_ns)
         self._wanted = self._run_wanted(wish, level, ladder.lowest, view, now_ns)
         if not self._wanted:
             return self._stop(wish, view, observer, ladder.lowest, now_ns)
@@ -317,7 +327,7 @@ class Reconciler:
         if level > saved:
             self._lower_since_ns = None
             return self._raise(level, observer, now_ns)
-        return self._lower(level, urgent, now_ns)
+        return self._lower(level, urgent, view, now_ns)
 
     def _raise(self, level: int, observer: Observer, now_ns: int) -> Decision:
         if observer.throttled:
@@ -328,14 +338,21 @@ class Reconciler:
             return nothing("spacing")
         return Decision(Act.TARGET, "raise", level)
 
-    def _lower(self, level: int, urgent: bool, now_ns: int) -> Decision:
+    def _protect_by_pause(self, view: View, now_ns: int) -> Decision:
+        """Goes on until the miner is paused, whatever is wished meanwhile."""
+        self._protect_stop = True
+        return self._pause(view, now_ns)
+
+    def _lower(self, level: int, urgent: bool, view: View, now_ns: int) -> Decision:
         if self._lower_since_ns is None:
             self._lower_since_ns = now_ns
         if urgent:
+            if now_ns < self.hold_until_ns:
+                return self._protect_by_pause(view, now_ns)  # the firmware refuses the target just now
             if not self._ledger.may_protect(now_ns):
                 return nothing("protection_spacing")
             if self._protecting and self.commanded_w is not None and self.commanded_w <= level:
-                return Decision(Act.PAUSE, "protection")  # the level was lowered, without effect
+                return self._protect_by_pause(view, now_ns)  # the level was lowered, without effect
             return Decision(Act.TARGET, "protection", level, protection=True)
         sure = self._reassert or self.foreign or self.commanded_w is None
         if not sure and now_ns - self._lower_since_ns < ns(self._limits.confirm_down_s):
