@@ -19,7 +19,8 @@ from plc.blocks.core import NS_PER_MS, Tick
 from plc.devices import device_services
 from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
-from plc.image.process_image import ProcessImage
+from plc.farewell import Farewell
+from plc.image.process_image import Led, ProcessImage
 from plc.opening import Options, open_as_sole_writer
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
 from plc.plant.plant import Plant
@@ -111,6 +112,26 @@ class Upkeep:
         log.warning("%s: a gap beyond the watchdog period, safe image written, plant starts anew", cause)
 
 
+class FrontLeds:
+    """Hand-over of the two lamps on the base module; they go out with the next write."""
+
+    def __init__(self, image: ProcessImage) -> None:
+        self._image = image
+        self._shown = ("", "")
+
+    def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
+        """Touches the image only when a colour changes."""
+        del tick, inputs
+        if outputs.leds != self._shown:
+            self._shown = outputs.leds
+            self._image.led(*(Led[colour.upper()] for colour in outputs.leds))
+
+    def restarted(self, now_ns: int, cause: str) -> None:
+        """The safe image has put the lamps out: show them again."""
+        del now_ns, cause
+        self._shown = ("", "")
+
+
 class Controller:
     """One run of the program, from the safe image at start to the safe image at the end."""
 
@@ -133,7 +154,12 @@ class Controller:
             usable_directory(tuple(d / site.site_id for d in state_directories(os.environ)))
         )
         self._exchange = Exchange(
-            [Upkeep(self._supervisor, self._retained), self._recording, self._decisions]
+            [
+                Upkeep(self._supervisor, self._retained),
+                FrontLeds(image),
+                self._recording,
+                self._decisions,
+            ]
         )
         self._statistics = ScanStatistics(self._scan_parameters.period_ms * NS_PER_MS)
         self._clean_start = False
@@ -212,7 +238,7 @@ class Controller:
             handover=self._exchange,
             build_plant=self._build_plant,
             watchdog_ns=self._scan_parameters.watchdog_ms * NS_PER_MS,
-            stop_requested=self._stop,
+            stop_requested=Farewell(self._stop, self._exchange, clock.now_ns),
             start_cause=START if self._clean_start else UNCLEAN_START,
             statistics=self._statistics,
             idle=collector,

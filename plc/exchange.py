@@ -41,6 +41,9 @@ def _no_energy(now_ns: int) -> EnergyInputs:
     return _NO_ENERGY
 
 
+PAUSE = MinerWish(run=False, power_w=0.0, urgent=True)
+
+
 class Scanned(NamedTuple):
     """One complete scan."""
 
@@ -66,6 +69,7 @@ class Exchange:
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
+        self.parting = False  # the program is about to end: miners pause, whatever the plant wishes
         self._consumers = list(consumers)
 
     def gather(self, now_ns: int, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
@@ -80,8 +84,8 @@ class Exchange:
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Leaves the result of one scan for everybody."""
         self.last.put(Scanned(tick, inputs, outputs))
-        self.wishes[0].put(outputs.miners[0])
-        self.wishes[1].put(outputs.miners[1])
+        for wish, wanted in zip(self.wishes, outputs.miners, strict=True):
+            wish.put(PAUSE if self.parting else wanted)
         self.retain.put(outputs.retain)
         if outputs.status.state not in self.states_visited:  # about a dozen states at most
             self.states_visited.append(outputs.status.state)

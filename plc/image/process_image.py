@@ -45,6 +45,7 @@ class Led(IntEnum):
     OFF = 0
     GREEN = 1
     RED = 2
+    ORANGE = 3  # both; on a module with RGB lamps the same code shows as yellow or orange
 
 
 class WiringDiffers(ImageFault):
@@ -218,8 +219,9 @@ class ProcessImage:
         if self._access is None:
             self.connect()
         core = self._access.core  # type: ignore[union-attr]
-        core.A1 = int(a1)
-        core.A2 = int(a2)
+        if core is not None:  # a base module that the library does not know has no lamps for us
+            core.A1 = int(a1)
+            core.A2 = int(a2)
 
     def faults(self) -> dict[str, Fault]:
         """Analogue inputs that are not good now, with the reason."""
