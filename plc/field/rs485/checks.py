@@ -15,6 +15,7 @@ from plc.field.rs485.devicetype import CheckKind, CheckSpec
 
 WINDOW = 10
 SUSPECT_AT = 5
+RAMP_W_PER_S = 500.0  # a cloud edge over the strings of a house
 FROZEN_NS = 60 * NS_PER_S
 FROZEN_READS = 10
 
@@ -29,8 +30,11 @@ class Verdict(NamedTuple):
     residual: float
 
 
-def evaluate(spec: CheckSpec, value_of: Lookup) -> Verdict | None:
-    """One check on one sample; None when a value is missing or the power is too small to judge."""
+def evaluate(spec: CheckSpec, value_of: Lookup, lag_s: float = 0.0) -> Verdict | None:
+    """One check on one sample; None when a value is missing or the power is too small to judge.
+
+    lag_s: how much older the oldest value is than the newest.
+    """
     if spec.kind is CheckKind.RATIO:
         return _ratio(spec, value_of)
     terms = []
@@ -41,8 +45,9 @@ def evaluate(spec: CheckSpec, value_of: Lookup) -> Verdict | None:
         terms.append(weight * value)
     residual = sum(terms)
     largest = max(abs(term) for term in terms)
-    low = min(spec.low, -spec.low_pct / 100 * largest)
-    high = max(spec.high, spec.high_pct / 100 * largest)
+    slack = RAMP_W_PER_S * lag_s
+    low = min(spec.low, -spec.low_pct / 100 * largest) - slack
+    high = max(spec.high, spec.high_pct / 100 * largest) + slack
     return Verdict(low <= residual <= high, residual)
 
 
@@ -74,9 +79,9 @@ class Watch:
         self.suspect_since_ns: int | None = None
         self.last: Verdict | None = None
 
-    def judge(self, value_of: Lookup, now_ns: int) -> Verdict | None:
+    def judge(self, value_of: Lookup, now_ns: int, lag_s: float = 0.0) -> Verdict | None:
         """Evaluates the sample and keeps the account."""
-        verdict = evaluate(self.spec, value_of)
+        verdict = evaluate(self.spec, value_of, lag_s)
         if verdict is None:
             return None
         self.last = verdict

@@ -113,6 +113,7 @@ def _name_faults(kind: DeviceType) -> list[Fault]:
     for name, check in kind.checks.items():
         power = (check.power,) if check.kind is CheckKind.RATIO else ()
         used = (*check.suspects, *check.terms, *(part for pair in check.products for part in pair), *power)
+        used += (check.anchor,) if check.anchor else ()
         for part in used:
             known(("checks", name), part)
     for name in kind.liveness:

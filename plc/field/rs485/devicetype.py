@@ -143,6 +143,8 @@ class CheckSpec:
 
     balance, report: sum(weight x value) within [low, high], widened by pct of the largest term.
     ratio: abs(power) over sum(u x i), judged only above `above` watts.
+    anchor: judged only in the answer that holds this value, with the newest of the others; a balance gives
+    the others some power per second of their lag, because clouds are fast.
     """
 
     kind: CheckKind
@@ -150,6 +152,7 @@ class CheckSpec:
     terms: dict[str, float] = field(default_factory=dict)
     products: tuple[tuple[str, str], ...] = ()
     power: str = ""
+    anchor: str = ""
     low: Annotated[float, Param("", None, None, "lowest residual in W, or lowest ratio")] = -50.0
     high: Annotated[float, Param("", None, None, "highest residual in W, or highest ratio")] = 50.0
     low_pct: Annotated[float, Param("pct", 0, 100, "lower limit widens by this share")] = 2.0

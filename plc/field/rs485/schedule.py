@@ -185,5 +185,5 @@ def split_lengths(count: int, taken: set[int], torn: set[int] | None = None) -> 
 
 
 def _next(block: BlockState, now_ns: int) -> int:
-    """A period after the due time, or after now when the bus is behind: no burst to catch up."""
-    return max(block.due_ns + block.period_ns, now_ns + block.period_ns // 2)
+    """The next multiple of the period: blocks with one period stay together, and nothing is caught up."""
+    return (now_ns // block.period_ns + 1) * block.period_ns

@@ -20,7 +20,7 @@ from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.plausible import Gate, Limits
 
 SUSPECT_BAD_NS = 60 * NS_PER_S  # a suspect value is held this long, then bad
-TOGETHER_NS = 5 * NS_PER_S  # values of different blocks are compared only when they are this close
+TOGETHER_NS = 2 * NS_PER_S  # values of different blocks are compared only when they are this close
 BLANK_FROM = 4  # registers; fewer may well be equal by chance
 
 Layout = tuple[tuple[str, ValueSpec, tuple[int | None, ...]], ...]
@@ -208,9 +208,12 @@ class Values:
         for name, watch in self._watches.items():
             spec = watch.spec
             used = {*spec.terms, *(part for pair in spec.products for part in pair), spec.power}
-            if not any(self.resolve(part) in fresh for part in used):
+            names = {self.resolve(part) for part in used if part}
+            if not ({self.resolve(spec.anchor)} if spec.anchor else names) & set(fresh):
                 continue
-            verdict = watch.judge(lambda part: self.latest(part, fresh, taken_ns), taken_ns)
+            others = [gate for name in names - set(fresh) if (gate := self._gates.get(name)) is not None]
+            lag_s = max((taken_ns - gate.seen_ns for gate in others), default=0) / NS_PER_S
+            verdict = watch.judge(lambda part: self.latest(part, fresh, taken_ns), taken_ns, lag_s)
             if verdict is not None and not verdict.ok and self._acts(name):
                 refused |= {self.resolve(part) for part in spec.suspects}
         return refused

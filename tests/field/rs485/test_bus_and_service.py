@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -224,3 +225,42 @@ def test_a_thousand_unplugs_leak_no_descriptor_and_no_wrong_value(tmp_path):
         assert losses >= 1000
         assert reads >= 19
         assert counts[1] <= counts[0]
+
+
+def test_a_cloud_edge_between_two_blocks_is_no_contradiction(tmp_path):
+    clock = FastClock(8)
+    start_ns = clock.now_ns() + 15 * NS_PER_S
+
+    def passed_s():
+        return max(0.0, (clock.now_ns() - start_ns) / NS_PER_S)
+
+    rig = Rig(tmp_path / "tty", clock=clock)
+    rig.inverter.provider = lambda: replace(HOUSE, pv_w=max(300.0, 9000.0 - 450.0 * passed_s()))
+    with rig:
+        rig.until_answering()
+        rig.until(lambda _: passed_s() > 20, why="the cloud is over the house")
+        device = rig.look().devices[0]
+        assert device.stats.refused_values == 0
+        assert not device.messages
+        assert device.values["pv_w"].quality is Quality.GOOD
+
+
+@pytest.mark.parametrize("speed", [1, 30])
+def test_values_stay_fresh_at_the_speed_of_the_simulation(tmp_path, speed):
+    """Real line time divided by the speed: what the demo does."""
+    clock = FastClock(speed)
+    virtual = VirtualBus(tmp_path / "tty", {1: VirtualDeye("3p-lv", lambda: HOUSE)}, speed=speed)
+    ports = [SerialPort(str(tmp_path / "tty"), devices=(SerialDevice("inverter", "deye", 1),))]
+    service = Rs485Service(ports, fast_kinds(turnaround_s=0.5), clock, Origin.SIM)
+    with virtual:
+        service.start()
+        end = time.monotonic() + 8
+        while service.energy(clock.now_ns()).load_w is NEVER and time.monotonic() < end:
+            time.sleep(0.01)
+        qualities, until_s = [], time.monotonic() + 3
+        while time.monotonic() < until_s:
+            qualities.append(service.energy(clock.now_ns()).load_w.quality)
+            time.sleep(0.005)
+        service.stop()
+        assert service.join(2.0)
+    assert sum(quality is Quality.GOOD for quality in qualities) > 0.9 * len(qualities)

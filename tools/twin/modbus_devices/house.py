@@ -22,8 +22,6 @@ class House:
     backup_load_w: float = 200.0
     grid_v: float = 231.0
     battery_v: float = 52.0
-    m1_w: float = 0.0
-    m2_w: float = 0.0
     day_pv_kwh: float = 0.0
     total_pv_kwh: float = 0.0
     total_import_kwh: float = 0.0
