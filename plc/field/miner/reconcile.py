@@ -13,46 +13,17 @@ level it pauses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from plc.blocks.core import ns
+from plc.field.miner.decision import Act, Decision, nothing
 from plc.field.miner.ledger import Ledger
 from plc.field.miner.levels import Ladder
 from plc.field.miner.model import RUNNING, Status
 from plc.field.miner.observe import SAME_W, Observer, View
+from plc.field.miner.pausing import Pausing
 from plc.field.miner.settings import Limits
 from plc.plant.interface import MinerWish
 
-PAUSED_UNSEEN_S = 30.0  # paused for so long counts as without power where nothing measures it
 STALE_READ_BACK = 3  # writes of one target that read back different: it is being ignored
-
-
-class Act(StrEnum):
-    """The only things that are ever written."""
-
-    NONE = "none"
-    PAUSE = "pause"
-    RESUME = "resume"
-    TARGET = "target"
-    RESTART = "restart"
-    REBOOT = "reboot"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do now. reason: why it is done, or what it waits for."""
-
-    act: Act
-    reason: str
-    watt: int = 0
-    protection: bool = False
-    rung: bool = False  # a step of the recovery ladder
-
-
-def nothing(reason: str) -> Decision:
-    """Agreement, or waiting for `reason`."""
-    return Decision(Act.NONE, reason)
 
 
 class Reconciler:
@@ -66,16 +37,13 @@ class Reconciler:
         self.commanded_w: int | None = None
         self.commanded_ns = 0
         self.target_tries = 0
-        self.pause_tries = 0
-        self.pause_ignored = False
+        self.pausing = Pausing(limits)
         self.foreign = False
         self.hold_until_ns = 0  # the firmware refused a write: nothing but a pause before
         self._limits = limits
         self._ledger = ledger
         self._last_running_ns = start_ns  # unknown before: count the minimum off time from here
         self._on_since_ns: int | None = None  # running because it was wanted, since
-        self._paused_since_ns: int | None = None
-        self._pause_ns: int | None = None
         self._resume_ns: int | None = None
         self._resume_first_ns: int | None = None
         self._lower_since_ns: int | None = None
@@ -100,13 +68,9 @@ class Reconciler:
 
     def ready_to_open(self, view: View, ladder: Ladder, now_ns: int) -> bool:
         """Paused, without power, and parked as far as the write budget allows."""
-        if view.status is not Status.PAUSED or self._power_left(view):
+        if not self.pausing.without_power(view, now_ns) or not view.read_back:
             return False
-        if view.metered_w is None and view.estimated_w is None:  # nobody tells: time has to do
-            since = self._paused_since_ns
-            if since is None or now_ns - since < ns(PAUSED_UNSEEN_S):
-                return False
-        return view.read_back and self._park(ladder.lowest, view, now_ns) is None
+        return self._park(ladder.lowest, view, now_ns) is None
 
     # ---- events
 
@@ -119,13 +83,8 @@ class Reconciler:
         self._unspaced = self._unspaced or rebooted
         self._on_since_ns = None
         self._protect_stop = False
-        self._forget_pause()
+        self.pausing.forget()
         self._forget_resume()
-
-    def _forget_pause(self) -> None:
-        self._pause_ns = None
-        self.pause_tries = 0
-        self.pause_ignored = False
 
     def _forget_resume(self) -> None:
         self._resume_ns = self._resume_first_ns = None
@@ -142,15 +101,14 @@ class Reconciler:
             self._lower_since_ns = None
             self._ledger.target(now_ns, protection=decision.protection)
         elif decision.act is Act.PAUSE:
-            self._pause_ns = now_ns
-            self.pause_tries += 1
+            self.pausing.sent(now_ns)
             self._forget_resume()
         elif decision.act is Act.RESUME:
             if self._resume_ns is None:
                 self._ledger.start(now_ns)
                 self._resume_first_ns = now_ns
             self._resume_ns = now_ns
-            self._forget_pause()
+            self.pausing.forget()
 
     # ---- the decision
 
@@ -169,13 +127,13 @@ class Reconciler:
         level = ladder.at_most(wish.power_w)
         self._protect_stop = self._protect_stop and view.status is not Status.PAUSED
         if self._protect_stop:
-            return self._pause(view, now_ns)
+            return self.pausing.decide(view, now_ns)
         self._wanted = self._run_wanted(wish, level, ladder.lowest, view, now_ns)
         if not self._wanted:
             return self._stop(wish, view, observer, ladder.lowest, now_ns)
         if view.status is Status.PAUSED:
             return self._resume(level, view, now_ns, may_stagger)
-        self._forget_pause()
+        self.pausing.forget()
         if view.status is Status.SUSPENDED or (view.status is Status.NOT_STARTED and not self._unspaced):
             return nothing("not_running")
         if view.status in RUNNING:
@@ -189,10 +147,7 @@ class Reconciler:
             self._last_running_ns = now_ns
         else:
             self._on_since_ns = None
-        if view.status is not Status.PAUSED:
-            self._paused_since_ns = None
-        elif self._paused_since_ns is None:
-            self._paused_since_ns = now_ns
+        self.pausing.see(view, now_ns)
         saved = view.saved_w
         if self.commanded_w is None or saved is None or not view.read_back:
             return
@@ -226,43 +181,15 @@ class Reconciler:
         self._forget_resume()
         park = self._park(lowest, view, now_ns)
         if view.status is Status.PAUSED:
-            return park or self._prove_pause(view, now_ns)
-        if not wish.urgent and lowest is not None and self._pause_ns is None:
+            return park or self.pausing.prove(view, now_ns)
+        if not wish.urgent and lowest is not None and not self.pausing.pending:
             held = wish.run and self._on_since_ns is not None
             if held and now_ns - (self._on_since_ns or 0) < ns(self._limits.min_on_s):
                 lower = self._adjust(lowest, False, view, observer, now_ns)
                 return lower if lower.act is Act.TARGET else nothing("min_on")
             if park and view.status in RUNNING:
                 return park
-        return self._pause(view, now_ns)
-
-    def _prove_pause(self, view: View, now_ns: int) -> Decision:
-        """PAUSED is not proof of zero power: the meter or the estimate has to agree."""
-        since = self._paused_since_ns
-        if not self._power_left(view):
-            self._forget_pause()
-        elif since is not None and now_ns - since >= ns(self._limits.repeat_s * self._limits.pause_repeats):
-            self.pause_ignored = True
-            return nothing("paused_with_power")
-        return nothing("paused")
-
-    def _power_left(self, view: View) -> bool:
-        powers = [power for power in (view.metered_w, view.estimated_w) if power is not None]
-        return any(power >= self._limits.idle_w for power in powers)
-
-    def _pause(self, view: View, now_ns: int) -> Decision:
-        """Sent at once, repeated, and after the last repeat reported while the repeats go on slowly."""
-        powers = (view.metered_w, view.estimated_w)
-        if view.status is Status.UNKNOWN and any(powers) and not self._power_left(view):
-            return nothing("stopped")  # an unknown status that draws nothing is left alone
-        every_s = self._limits.repeat_s * (3.0 if self.pause_ignored else 1.0)
-        if self._pause_ns is not None and now_ns - self._pause_ns < ns(every_s):
-            return nothing("pausing")
-        if view.status in (Status.NOT_STARTED, Status.SUSPENDED):
-            self.pause_tries = 0  # nothing runs: this pause only waits for what may come
-        if self.pause_tries > self._limits.pause_repeats:
-            self.pause_ignored = True
-        return Decision(Act.PAUSE, "stop" if self._pause_ns is None else "repeat")
+        return self.pausing.decide(view, now_ns)
 
     def _park(self, lowest: int | None, view: View, now_ns: int) -> Decision | None:
         """The saved target goes to the lowest level. No spacing: a paused miner does not tune."""
@@ -341,7 +268,7 @@ class Reconciler:
     def _protect_by_pause(self, view: View, now_ns: int) -> Decision:
         """Goes on until the miner is paused, whatever is wished meanwhile."""
         self._protect_stop = True
-        return self._pause(view, now_ns)
+        return self.pausing.decide(view, now_ns)
 
     def _lower(self, level: int, urgent: bool, view: View, now_ns: int) -> Decision:
         if self._lower_since_ns is None:

@@ -8,10 +8,10 @@ not bring work, and would defeat the firmware's own thermal protection.
 from __future__ import annotations
 
 from plc.blocks.core import ns
+from plc.field.miner.decision import Act, Decision, nothing
 from plc.field.miner.ledger import Ledger
 from plc.field.miner.model import RUNNING, Status
 from plc.field.miner.observe import Observer, View, hashing
-from plc.field.miner.reconcile import Act, Decision, nothing
 from plc.field.miner.settings import Limits
 
 BOOT_FACTOR = 2.0  # process start and reboot take longer than a resume

@@ -79,7 +79,7 @@ class Reporter:
         found: list[MinerCondition] = []
         if self._session.link in _LINK_CONDITION:
             found.append(_LINK_CONDITION[self._session.link])
-        if self._reconciler.pause_ignored:
+        if self._reconciler.pausing.ignored:
             found.append(MinerCondition.PAUSE_IGNORED)
         if online:
             found += self._observer.conditions(self._view, now_ns)

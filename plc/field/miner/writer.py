@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable
 
 from plc.blocks.core import ns
+from plc.field.miner.decision import Act, Decision, nothing
 from plc.field.miner.levels import Ladder
 from plc.field.miner.model import ApiError, Failure, MinerApi
 from plc.field.miner.observe import Observer, View
 from plc.field.miner.poll import Poller
-from plc.field.miner.reconcile import Act, Decision, Reconciler, nothing
+from plc.field.miner.reconcile import Reconciler
 from plc.field.miner.recovery import Recovery
 from plc.field.miner.session import LOST, Session
 from plc.field.miner.settings import Limits

@@ -21,6 +21,7 @@ from google.protobuf.message import DecodeError
 from plc.blocks.core import NEVER, Reading, ns
 from plc.field.miner import api as api_module
 from plc.field.miner.api import GrpcMiner
+from plc.field.miner.channel import MinerChannel
 from plc.field.miner.driver import MinerDriver
 from plc.field.miner.settings import Limits, MinerSettings
 from plc.field.miner.snapshot import MinerSnapshot
@@ -86,8 +87,8 @@ class DirectChannel:
         self._rig.channels_closed += 1
 
 
-class DirectMiner(GrpcMiner):
-    """The real adapter with another channel."""
+class DirectConnection(MinerChannel):
+    """The real deadlines and failure classes over a channel of ours."""
 
     def __init__(self, rig: Rig) -> None:
         super().__init__("rig:0")
@@ -136,8 +137,8 @@ class Rig:
         self.settings = MinerSettings(host="10.0.0.1", limits=limits or Limits(), **settings)
         self.driver = MinerDriver(
             name, self.settings, self.clock, lambda: self.wish, self.published.append,
-            api=DirectMiner(self), gate=gate, metered=lambda: self.metered, clean_start=clean_start,
-            site_range_w=(1200.0, 3200.0),
+            api=GrpcMiner("", channel=DirectConnection(self)), gate=gate, metered=lambda: self.metered,
+            clean_start=clean_start, site_range_w=(1200.0, 3200.0),
         )  # fmt: skip
 
     # ---- the miner's side

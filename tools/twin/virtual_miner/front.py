@@ -95,7 +95,7 @@ class FrontDoor:
                 if sock is self._wake_r:
                     running = self._obey()
                     break  # the rest of this batch was seen under the old mode
-                elif sock is self._listener:
+                if sock is self._listener:
                     self._accept(sock)
                 elif sock in self._peers:
                     self._carry(sock)

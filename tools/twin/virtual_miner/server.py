@@ -143,7 +143,8 @@ class VirtualMiner:
 
     def supply(self, on: bool) -> None:
         """AC on or off at the terminals (stand-alone machine only; the plant has its own contactor)."""
-        assert isinstance(self.unit, Machine)
+        if not isinstance(self.unit, Machine):
+            raise ValueError("the supply of this miner is the contactor of its plant")
         with self._lock:
             self.unit.supply = on
         self.advance(0.001)
