@@ -89,6 +89,7 @@ class VirtualDeye:
         inverter, load = round(house.inverter_w), round(house.load_w)
         grid = load - inverter
         backup = round(min(house.backup_load_w, house.load_w))
+        image |= dict.fromkeys(range(210, 223), 0xFFFF)  # no information from the battery's own electronics
         image |= {500: self.run_state, 540: 1400, 541: 1450, 551: 1, 552: 0b0000_0101}
         self._energies(image, house, {"pv": 534, "imp": 522, "exp": 524, "day_pv": 529})
         image |= {
@@ -131,6 +132,7 @@ class VirtualDeye:
         volts = house.grid_v + self.noise.uniform(-0.8, 0.8)
         inverter, load = round(house.inverter_w), round(house.load_w)
         grid = load - inverter
+        image |= dict.fromkeys(range(312, 324), 0xFFFF)
         image |= {59: self.run_state, 79: 5000, 90: 1400, 91: 1450}
         self._energies(image, house, {"pv": 96, "exp": 81, "day_pv": 108})
         total_import = round(house.total_import_kwh * 10)
