@@ -21,6 +21,7 @@ from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
 from plc.farewell import Farewell
 from plc.image.process_image import Led, ProcessImage
+from plc.linking import Linking
 from plc.opening import Options, open_as_sole_writer
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
 from plc.plant.plant import Plant
@@ -138,6 +139,10 @@ class Controller:
     def __init__(
         self, options: Options, site: Site, image: ProcessImage, stop: StopFlag, attempt: Attempt
     ) -> None:
+        self._linking = Linking(
+            site, usable_directory(tuple(d / site.site_id for d in state_directories(os.environ)))
+        )
+        site = self._linking.site  # with the parameters that were changed from afar
         self._options, self._site, self._image = options, site, image
         self._stop, self._attempt = stop, attempt
         self._scan_parameters = site.parameters.scan
@@ -226,8 +231,10 @@ class Controller:
             "clock": "turns" if self._options.clock else "monotonic",
             "image": self._options.image,
         }
+        link = self._linking.services(self._exchange, self._statistics.report, simulated=simulated)
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
-        return [*devices, self._recording, self._decisions, StatusFile(runtime_directory(os.environ), report)]
+        status = StatusFile(runtime_directory(os.environ), report)
+        return [*devices, *link, self._recording, self._decisions, status]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from plc.blocks.core import State, Tick
+from plc.link.commands import Market
 from plc.plant.interface import (
     Command,
     EnergyInputs,
+    HealthInputs,
     ImageInputs,
     MinerInputs,
     MinerWish,
@@ -57,8 +59,10 @@ class Exchange:
 
     energy: reads the house as of a time; given by whoever measures it. miners: snapshots that the drivers
     put in. wishes: what the drivers reconcile, None until the plant has decided for the first time.
-    commands: appended by the link, from any thread. last: the last scan, None before the first.
-    retain: the newest retained data, from the file at start, from the plant afterwards.
+    commands: appended by the link, from any thread. health: how other parts of the program are, asked in
+    every scan by the name of the field. market: prices and forecasts that came from outside. last: the last
+    scan, None before the first. retain: the newest retained data, from the file at start, from the plant
+    afterwards.
     """
 
     def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
@@ -66,11 +70,27 @@ class Exchange:
         self.miners = (Mailbox(MinerInputs()), Mailbox(MinerInputs()))
         self.wishes: tuple[Mailbox[MinerWish | None], ...] = (Mailbox(None), Mailbox(None))
         self.commands: deque[Command] = deque(maxlen=COMMANDS_WAITING)
+        self.health: dict[str, Callable[[], bool | None]] = {}
+        self.market: Mailbox[Market] = Mailbox(Market())
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
         self.parting = False  # the program is about to end: miners pause, whatever the plant wishes
         self._consumers = list(consumers)
+        self._health = HealthInputs()
+        self._health_was: tuple[bool | None, ...] = ()
+
+    def join(self, consumer: HandOver) -> None:
+        """One more that gets every scan; before the first one."""
+        self._consumers.append(consumer)
+
+    def _healths(self) -> HealthInputs:
+        """How the rest of the program is; built anew only when something changed."""
+        found = tuple([ask() for ask in self.health.values()])
+        if found != self._health_was:
+            self._health_was = found
+            self._health = HealthInputs(**dict(zip(self.health, found, strict=True)))
+        return self._health
 
     def gather(self, now_ns: int, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
         """The complete input of one scan, from whatever is there."""
@@ -79,7 +99,8 @@ class Exchange:
         if self.commands:
             count = min(len(self.commands), COMMANDS_PER_SCAN)
             commands = tuple(self.commands.popleft() for _ in range(count))
-        return PlantInputs(image, wall, self.energy(now_ns), (m1.latest, m2.latest), commands, scan)
+        miners = (m1.latest, m2.latest)
+        return PlantInputs(image, wall, self.energy(now_ns), miners, commands, scan, self._healths())
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Leaves the result of one scan for everybody."""

@@ -9,28 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from plc.blocks.param import Param
 from plc.devicefiles import rs485_problems
 from plc.field.miner.settings import MinerSettings
 from plc.field.rs485.settings import SerialPort
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """The MQTT broker on the site server."""
-
-    host: Annotated[str, Param("", None, None, "fixed IP address")]
-    port: Annotated[int, Param("", 1, 65535, "8883 with TLS, 1883 without")] = 8883
-    user: Annotated[str, Param("", None, None, "account of the controller")] = "plc"
-    secret: Annotated[str, Param("", None, None, "file with the password (mode 0600) or credential:NAME")] = (
-        ""
-    )
-    ca_file: Annotated[str, Param("", None, None, "certificate of our own authority; empty = no TLS")] = ""
-    base_topic: Annotated[str, Param("", None, None, "first level of all topics")] = "thermiq"
+from plc.link.settings import Mqtt
 
 
 def _nothing(_: Any) -> tuple[str, ...]:
@@ -70,5 +56,5 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         ("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,), check=rs485_problems
     ),
-    Section(("devices", "mqtt"), Broker, hosts=lambda broker: (broker.host,)),
+    Section(("devices", "mqtt"), Mqtt, hosts=lambda broker: (broker.host,)),
 )

@@ -1,0 +1,181 @@
+"""From a message under cmd/ to an action and an answer.
+
+Refuses what the envelope, the table or the site forbids; hands the rest to the plant, to the data for the
+decision or to the stored parameters. Whatever happens to a command, there is one result and one line in the
+audit log; only a flood of refusals is counted instead of answered one by one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from plc.blocks.core import ns
+from plc.link.broker import Received
+from plc.link.commands import COMMANDS, Goal, Market, WrongValueError, with_data
+from plc.link.envelope import Gate, Refusal, Request, seconds_of
+from plc.link.payload import iso, json_of
+from plc.link.publish import Message
+from plc.link.remote_parameters import RemoteParameters
+from plc.plant.interface import Command, CommandResult
+
+REFUSALS_PER_MINUTE = 60
+PENDING_MAX = 256
+QUEUE_MAX = 32
+
+
+class Moment(NamedTuple):
+    """Now, on every clock that matters.
+
+    unix_s: the plant's wall clock, None while it is not synchronised. shown_s: what a time stamp says, the
+    machine's own idea if there is nothing better.
+    """
+
+    monotonic_s: float
+    plant_ns: int
+    unix_s: int | None
+    shown_s: float
+
+
+class Reply(NamedTuple):
+    """A result on its way. correlation: of a sender who asked for a copy on a topic of his own."""
+
+    message: Message
+    correlation: bytes = b""
+
+
+@dataclass(slots=True)
+class Ports:
+    """Where commands go. plant: False when its queue is full. audit: one line per command."""
+
+    plant: Callable[[Command], bool]
+    market: Callable[[Market], None]
+    audit: Callable[[dict[str, Any]], None]
+    parameters: RemoteParameters | None = None
+    keep_parameters: Callable[[], None] = lambda: None
+
+
+class Inbox:
+    """take(received, moment) for every message, answer(result, moment) for every result of the plant."""
+
+    def __init__(self, root: str, ports: Ports) -> None:
+        self._root, self._ports = root, ports
+        self._gate = Gate()
+        self._market = Market()
+        self._waiting: OrderedDict[tuple[str, str], Received] = OrderedDict()
+        self._refusals: list[float] = []
+        self.replies: list[Reply] = []
+        self.unanswered = 0
+
+    def take(self, received: Received, moment: Moment) -> None:
+        """One message on a command topic."""
+        name = received.topic.rpartition("/")[2]
+        if received.retained and not received.payload:
+            return  # somebody clears a retained command: the very thing that is wanted
+        kind = COMMANDS.get(name)
+        found, identity, source = self._gate.take(
+            name if kind else "unknown",
+            received.payload,
+            retained=received.retained,
+            now_s=moment.monotonic_s,
+            unix_s=moment.unix_s,
+            data=kind is not None and kind.data,
+        )
+        if received.retained:
+            # Left on the broker it would come back to everyone who subscribes; an empty one deletes it.
+            self.replies.append(Reply(Message(received.topic, "")))
+        if kind is None:
+            found = Refusal("invalid", "unknown command")
+            name = "unknown"
+        if isinstance(found, Refusal):
+            self._refuse(name, found, identity, source, received, moment)
+            return
+        self._act(name, found, received, moment)
+
+    def answer(self, result: CommandResult, moment: Moment) -> None:
+        """The plant has decided about one of its commands."""
+        received = self._waiting.pop((result.source, result.id), None)
+        self._reply(result.name, result.id, result.source, result.code, result.reason, received, moment, None)
+
+    def _act(self, name: str, request: Request, received: Received, moment: Moment) -> None:
+        kind = COMMANDS[name]
+        code, reason = "applied", ""
+        try:
+            if kind.goal is Goal.PLANT:
+                self._to_plant(request, received, moment)
+                return
+            if kind.goal is Goal.MARKET:
+                self._market = with_data(self._market, name, request.value, seconds_of)
+                self._ports.market(self._market)
+            else:
+                code, reason = self._change_parameter(request, moment)
+        except WrongValueError as error:
+            code, reason = "invalid", str(error)
+        self._reply(name, request.id, request.source, code, reason, received, moment, request.value)
+
+    def _to_plant(self, request: Request, received: Received, moment: Moment) -> None:
+        command = Command(
+            name=request.name,
+            value=request.value,
+            source=request.source,
+            received_ns=moment.plant_ns,
+            expires_ns=moment.plant_ns + ns(request.ttl_s),
+            id=request.id,
+            reason=request.reason,
+        )
+        if not self._ports.plant(command):
+            refusal = Refusal("busy", "too many commands are waiting")
+            self._refuse(request.name, refusal, request.id, request.source, received, moment)
+            return
+        self._waiting[(request.source, request.id)] = received
+        if len(self._waiting) > PENDING_MAX:
+            self._waiting.popitem(last=False)
+
+    def _change_parameter(self, request: Request, moment: Moment) -> tuple[str, str]:
+        parameters = self._ports.parameters
+        if parameters is None:
+            return "not_allowed", "this site does not take parameters from afar (mqtt.remote_parameters)"
+        parameters.change(request.value, source=request.source, unix_s=moment.unix_s or 0)
+        self._ports.keep_parameters()
+        return "accepted", "in force from the next start of the program"
+
+    def _refuse(
+        self, name: str, refusal: Refusal, identity: str, source: str, received: Received, moment: Moment
+    ) -> None:
+        self._refusals = [t for t in self._refusals if moment.monotonic_s - t < 60.0]
+        if len(self._refusals) >= REFUSALS_PER_MINUTE:
+            self.unanswered += 1
+            return
+        self._refusals.append(moment.monotonic_s)
+        self._reply(name, identity, source, refusal.code, refusal.reason, received, moment, None)
+
+    def _reply(
+        self,
+        name: str,
+        identity: str,
+        source: str,
+        code: str,
+        reason: str,
+        received: Received | None,
+        moment: Moment,
+        value: Any,
+    ) -> None:
+        content = {
+            "id": identity,
+            "ok": code in ("applied", "accepted"),
+            "code": code,
+            "reason": reason,
+            "src": source,
+            "ts": iso(moment.shown_s),
+        }
+        payload = json_of(content)
+        topic = f"{self._root}/result/{name}"
+        self.replies.append(Reply(Message(topic, payload, retain=False)))
+        asked = received.response_topic if received is not None else ""
+        if received is not None and asked.startswith(f"{self._root}/result/") and asked != topic:
+            # Only below our own results: otherwise a client could make us publish anywhere.
+            self.replies.append(Reply(Message(asked, payload, retain=False), received.correlation))
+        said = received.payload[:512].decode("utf-8", "replace") if received is not None else ""
+        self._ports.audit({"command": name, **content, "value": value, "said": said})

@@ -1,0 +1,114 @@
+"""Names for people, German and English, of everything that is published and has no label in the cabinet.
+
+Signals of the cabinet are named by wiring.yaml. What is missing here is named after itself, readable if not
+beautiful; a test lists those.
+"""
+
+from __future__ import annotations
+
+UNIT_SUFFIXES = ("degc", "pct", "kwh", "ths", "w", "s", "h", "ms", "k", "ct_per_kwh", "eur_per_h", "eur")
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "plc/state": ("Zustand", "state"),
+    "plc/mode": ("Betriebsart", "mode"),
+    "plc/reason": ("Grund des Zustands", "reason of the state"),
+    "plc/season": ("Jahreszeit", "season"),
+    "plc/route": ("Wärmeweg", "route"),
+    "plc/limited_by": ("Begrenzt durch", "limited by"),
+    "plc/first_alarm": ("Erster Alarm", "first alarm"),
+    "plc/power_source": ("Quelle der Leistungsvorgabe", "source of the power request"),
+    "plc/requested_power_w": ("Angeforderte Leistung", "requested power"),
+    "plc/granted_power_w": ("Freigegebene Leistung", "granted power"),
+    "plc/forced": ("Hand und Zwang", "manual and forced"),
+    "plc/version": ("Programmversion", "program version"),
+    "plc/unconfirmed": ("Unbestätigte Fakten", "unconfirmed facts"),
+    "plc/wall_clock_ok": ("Uhr synchron", "clock synchronised"),
+    "alarm/active": ("Anstehende Alarme", "active alarms"),
+    "alarm/unacknowledged": ("Unquittierte Alarme", "unacknowledged alarms"),
+    "alarm/list": ("Alarmliste", "list of alarms"),
+    "alarm/shelved": ("Zurückgestellte Alarme", "shelved alarms"),
+    "module/dio_ok": ("DIO gesund", "DIO healthy"),
+    "module/aio_ok": ("AIO gesund", "AIO healthy"),
+    "energy/online": ("Energiedaten aktuell", "energy data fresh"),
+    "energy/pv_w": ("PV-Leistung", "PV power"),
+    "energy/battery_soc_pct": ("Batterie-Ladezustand", "battery state of charge"),
+    "energy/battery_w": ("Batterieleistung (Entladen +)", "battery power (discharge +)"),
+    "energy/grid_w": ("Netzleistung (Bezug +)", "grid power (import +)"),
+    "energy/load_w": ("Hausverbrauch", "house load"),
+    "energy/grid_meter_w": ("Netzleistung am Zähler", "grid power at the meter"),
+    "scan/lost_cycles": ("Verlorene Zyklen", "lost cycles"),
+    "scan/late_scans": ("Späte Zyklen", "late scans"),
+    "scan/restarts": ("Neuanläufe der Anlage", "restarts of the plant"),
+    "scan/execution_p99_ms": ("Zykluszeit p99", "scan time p99"),
+    "scan/lateness_p99_ms": ("Verspätung p99", "lateness p99"),
+    "scan/period_ms": ("Zyklus", "scan period"),
+    "process/oil_degc": ("Öltemperatur (Regelung)", "oil temperature (control)"),
+    "process/power_w": ("Leistung der Miner", "power of the miners"),
+    "process/heat_w": ("Wärme ins Wasser", "heat into the water"),
+    "process/load_w": ("Heizlast", "heat load"),
+    "process/thermal_limit_w": ("Thermische Grenze", "thermal limit"),
+    "process/rv1_position_pct": ("RV1 Stellung", "RV1 position"),
+    "process/rv2_position_pct": ("RV2 Stellung", "RV2 position"),
+    "process/outdoor_mean_degc": ("Außentemperatur 24-h-Mittel", "outdoor temperature, 24 h mean"),
+    "process/buffer_target_degc": ("Pufferziel", "buffer target"),
+    "process/hp_blocked_s": ("Wärmepumpe gesperrt (24 h)", "heat pump blocked (24 h)"),
+    "counter/grid_import_kwh": ("Netzbezug", "grid import"),
+    "counter/grid_export_kwh": ("Netzeinspeisung", "grid export"),
+    "counter/pv_kwh": ("PV-Ertrag", "PV yield"),
+    "counter/battery_charge_kwh": ("Batterie geladen", "battery charged"),
+    "counter/battery_discharge_kwh": ("Batterie entladen", "battery discharged"),
+    "counter/load_kwh": ("Hausverbrauch", "house consumption"),
+    "counter/miner_kwh": ("Stromverbrauch der Miner", "electricity of the miners"),
+    "counter/heat_kwh": ("Wärme der Miner", "heat of the miners"),
+}
+
+MINER_TEXTS: dict[str, tuple[str, str]] = {
+    "online": ("erreichbar", "online"),
+    "state": ("Zustand", "state"),
+    "power_estimated_w": ("Leistung", "power"),
+    "power_metered_w": ("Leistung (Zähler)", "power (meter)"),
+    "power_active_w": ("Leistungsziel", "power target"),
+    "power_requested_w": ("Leistungsziel geschrieben", "power target written"),
+    "hashrate_ths": ("Hashrate", "hash rate"),
+    "t_chip_degc": ("Chiptemperatur", "chip temperature"),
+    "t_outlet_degc": ("Austrittstemperatur", "outlet temperature"),
+    "wish_power_w": ("Leistungswunsch", "wished power"),
+    "wish_run": ("soll laufen", "shall run"),
+    "conditions": ("Befund", "conditions"),
+}
+
+ACTUATORS: dict[str, tuple[str, str]] = {
+    "p3": ("P3", "P3"),
+    "p4": ("P4", "P4"),
+    "p5": ("P5", "P5"),
+    "cooler": ("Rückkühler", "dry cooler"),
+    "m1": ("Miner 1", "miner 1"),
+    "m2": ("Miner 2", "miner 2"),
+}
+
+
+def plain_name(name: str) -> str:
+    """A name without its unit, as words."""
+    for suffix in UNIT_SUFFIXES:
+        if name.endswith(f"_{suffix}"):
+            name = name[: -len(suffix) - 1]
+            break
+    return name.replace("_", " ").replace(".", " ").strip()
+
+
+def text_for(group: str, name: str) -> tuple[str, str]:
+    """German and English name of a topic that is no signal of the cabinet."""
+    if group in ("miner1", "miner2") and name in MINER_TEXTS:
+        de, en = MINER_TEXTS[name]
+        return f"Miner {group[-1]} {de}", f"miner {group[-1]} {en}"
+    if group == "blocked":
+        de, en = ACTUATORS.get(name, (name, name))
+        return f"{de} verriegelt durch", f"{en} blocked by"
+    if group == "first_out":
+        de, en = ACTUATORS.get(name, (name, name))
+        return f"{de} Erstursache", f"{en} first cause"
+    if group == "hand":
+        de, en = ACTUATORS.get(name, (name, name))
+        return f"{de} Handbetrieb", f"{en} manual"
+    plain = plain_name(name)
+    return TEXTS.get(f"{group}/{name}", (plain, plain))

@@ -1,0 +1,314 @@
+"""The MQTT link of a site: what it says, what it may change, where it keeps its few records.
+
+The link itself knows neither files nor the site folder; here it gets both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plc import __version__
+from plc.blocks.core import NS_PER_S, Origin, Tick
+from plc.exchange import Exchange
+from plc.field.miner.secret import SecretError, load
+from plc.image.typed import broken_rules, walk_params
+from plc.link.catalogue import Entry, Facts, RemoteParameter, catalogue
+from plc.link.discovery import About, discovery
+from plc.link.greeting import Greeting, meta
+from plc.link.inbox import Ports
+from plc.link.link import Link
+from plc.link.link import Site as LinkSite
+from plc.link.payload import Value
+from plc.link.remote_parameters import RemoteParameters
+from plc.link.settings import Mqtt
+from plc.link.smart_meter import MeterReader
+from plc.plant.interface import Command, EnergyInputs, Event, ImageInputs, PlantInputs
+from plc.plant.parameters import Parameters
+from plc.plant.plant import Plant
+from plc.site import Site
+from plc.site_reader import Language
+from plc.store.atomic import write_atomic
+
+log = logging.getLogger(__name__)
+
+AUDIT_BYTES = 1_000_000
+"""The audit log is turned over at this size; one older generation is kept."""
+
+QUEUE_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Small records of the link in a folder of the state directory; without a folder nothing is kept."""
+
+    folder: Path | None
+
+    def load(self, name: str) -> dict[str, Any]:
+        """A record, {} when there is none or it cannot be read."""
+        if self.folder is None:
+            return {}
+        try:
+            found = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            log.warning("mqtt: record %s not used: %s", name, error)
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def save(self, name: str, content: Mapping[str, Any]) -> None:
+        """Replaces a record, if it differs; a full disk costs the record and nothing else."""
+        if self.folder is None:
+            return
+        data = json.dumps(content, sort_keys=True).encode()
+        path = self.folder / f"{name}.json"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or path.read_bytes() != data:
+                write_atomic(path, data)
+        except OSError as error:
+            log.warning("mqtt: record %s not kept: %s", name, error)
+
+    def audit(self, entry: Mapping[str, Any]) -> None:
+        """One line per command, with source and outcome."""
+        if self.folder is None:
+            return
+        path = self.folder / "audit.jsonl"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.stat().st_size > AUDIT_BYTES:
+                path.replace(path.with_suffix(".1.jsonl"))
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        except OSError as error:
+            log.warning("mqtt: audit log: %s", error)
+
+
+def settings_of(site: Site) -> Mqtt | None:
+    """The section `devices.mqtt`, None for a site without a broker."""
+    found: Mqtt | None = site.section("devices.mqtt")
+    return found
+
+
+def remote_parameters(parameters: Parameters) -> tuple[RemoteParameter, ...]:
+    """Every parameter that the code declares remote, with its value."""
+    found = []
+    for path, kind, facts in walk_params(Parameters):
+        if facts.remote:
+            value: Any = parameters
+            for step in path.split("."):
+                value = getattr(value, step)
+            found.append(RemoteParameter(path, kind, facts, value))
+    return tuple(found)
+
+
+def rules_of(parameters: Parameters) -> str:
+    """The first order rule that a set of parameters breaks, in words; "" when all hold."""
+    for _, _, found, allowed in broken_rules(parameters, frozenset()):
+        return f"{found}: {allowed}"
+    return ""
+
+
+def stored_changes(site: Site, keep: Keep) -> RemoteParameters | None:
+    """What was changed from afar and still counts; None where the site does not want that."""
+    settings = settings_of(site)
+    if settings is None or not settings.remote_parameters:
+        return None
+    offered = remote_parameters(site.parameters)
+    return RemoteParameters(offered, site.parameters, keep.load("parameters"), rules_of)
+
+
+def facts_of(site: Site, *, energy: bool, miners: int) -> Facts:
+    """What the catalogue of this site is made from."""
+    status = _asked(site)
+    return Facts(
+        labels={wire.name: (wire.text_de, wire.text_en) for wire in site.wiring.signals.values()},
+        figures=tuple(name for name, _ in status[0]),
+        actuators=status[1],
+        parameters=remote_parameters(site.parameters),
+        energy=energy,
+        miners=miners,
+    )
+
+
+def _asked(site: Site) -> tuple[tuple[tuple[str, float | None], ...], tuple[str, ...]]:
+    """Figures and actuators, from a plant that has seen one scan: it knows best what it publishes."""
+    plant = Plant(site.parameters, site.routes)
+    outputs = plant.step(
+        PlantInputs(ImageInputs(dio_healthy=False, aio_healthy=False)), Tick(0, NS_PER_S // 10)
+    )
+    actuators = tuple(dict.fromkeys(lock.rules.actuator for lock in plant.locks()))
+    return outputs.status.values, actuators
+
+
+def catalogue_of(site: Site) -> tuple[Entry, ...]:
+    """The topic catalogue of a site, for the link and for everything generated from it."""
+    settings = settings_of(site)
+    energy = bool(site.section("devices.rs485")) or (
+        settings is not None and bool(settings.smart_meter.topic)
+    )
+    return catalogue(facts_of(site, energy=energy, miners=len(site.section("devices.miners")) or 0))
+
+
+def password_of(settings: Mqtt, environment: Mapping[str, str]) -> str:
+    """The broker's password. Raises OSError with what to do, so that it shows as a connection problem."""
+    source = settings.secret
+    folder = environment.get("THERMIQ_SECRETS_DIR")
+    if source.startswith("credential:") and folder and not environment.get("CREDENTIALS_DIRECTORY"):
+        # RevPiPyLoad hands out no credentials: the launcher names a folder instead.
+        source = str(Path(folder) / source.removeprefix("credential:"))
+    try:
+        return load(source, dict(environment)).reveal()
+    except SecretError as error:
+        raise OSError(str(error)) from None
+
+
+class Linking:
+    """The link of one run. site: with the parameters that are in force for this run.
+
+    folder: of this site in the state directory, None where nothing can be kept.
+    """
+
+    def __init__(self, site: Site, folder: Path | None) -> None:
+        self._keep = Keep(folder / "mqtt" if folder is not None else None)
+        self._changes = stored_changes(site, self._keep)
+        self._of_file = site
+        self.site = site
+        if self._changes is not None and self._changes.stored:
+            self.site = dataclasses.replace(site, parameters=self._changes.effective)
+
+    def services(
+        self, exchange: Exchange, scan_report: Callable[[], Mapping[str, Any]], *, simulated: bool
+    ) -> list[Link]:
+        """The link, connected with the exchange and not started yet; nothing for a site without a broker."""
+        settings = settings_of(self.site)
+        if settings is None:
+            return []
+        meter = _meter(settings, exchange, simulated=simulated)
+        link = Link(self._facts(settings, exchange, scan_report, simulated=simulated), meter)
+        exchange.health["mqtt_ok"] = link.ok
+        exchange.join(link)
+        return [link]
+
+    def _facts(
+        self,
+        settings: Mqtt,
+        exchange: Exchange,
+        scan_report: Callable[[], Mapping[str, Any]],
+        *,
+        simulated: bool,
+    ) -> LinkSite:
+        site, keep, changes = self._of_file, self._keep, self._changes
+        entries = catalogue_of(site)
+        root = f"{settings.base_topic}/{site.site_id}"
+        boot = f"{int(time.time()):x}"
+
+        def to_plant(command: Command) -> bool:
+            if len(exchange.commands) >= QUEUE_MAX:
+                return False
+            exchange.commands.append(command)
+            return True
+
+        def keep_parameters() -> None:
+            keep.save("parameters", changes.kept() if changes is not None else {})
+
+        return LinkSite(
+            site_id=site.site_id,
+            root=root,
+            settings=settings,
+            entries=entries,
+            greeting=_greeting(site, settings, entries, root, keep, boot),
+            ports=Ports(to_plant, exchange.market.put, keep.audit, changes, keep_parameters),
+            password=lambda: password_of(settings, os.environ),
+            scan_report=scan_report,
+            extra=_extra(site, changes),
+            keep=keep.save,
+            stored_counters=keep.load("counters"),
+            german=site.language is Language.DE,
+            simulated=simulated,
+            boot=boot,
+            notices=_notices(changes),
+        )
+
+
+def _greeting(
+    site: Site, settings: Mqtt, entries: tuple[Entry, ...], root: str, keep: Keep, boot: str
+) -> Greeting:
+    german = site.language is Language.DE
+    facts = {
+        "program": __version__,
+        "site": site.site_id,
+        "name": site.name,
+        "boot": boot,
+        "files": site.files,
+        "unconfirmed": [fact.name for fact in site.unconfirmed],
+    }
+    limits = site.parameters.miners
+    about = About(
+        site_id=site.site_id,
+        name=site.name,
+        root=root,
+        prefix=settings.discovery_prefix,
+        german=german,
+        commands=settings.command_entities,
+        parameters=settings.remote_parameters,
+        power_max_w=2 * limits.power_max_w,
+        power_min_w=limits.power_min_w,
+    )
+    topics = [f"{root}/{kind}/{entry.path}" for entry in entries for kind in ("state", "quality")]
+    described = discovery(entries, about) if settings.discovery else None
+    return Greeting(root, meta(entries, facts, german=german), topics, described, keep.load("published"))
+
+
+def _extra(site: Site, changes: RemoteParameters | None) -> Callable[[], Mapping[str, Value]]:
+    fixed: dict[str, Value] = {
+        "version": __version__,
+        "unconfirmed": ", ".join(fact.name for fact in site.unconfirmed),
+    }
+
+    def extra() -> Mapping[str, Value]:
+        if changes is None:
+            return fixed
+        return {**fixed, **{f"parameter:{path}": value for path, value in changes.current().items()}}
+
+    return extra
+
+
+def _notices(changes: RemoteParameters | None) -> tuple[Event, ...]:
+    """Stored changes that do not count any more are news, once."""
+    if changes is None:
+        return ()
+    for dropped in changes.dropped:
+        log.warning("remote parameter %s = %s dropped: %s", dropped.path, dropped.value, dropped.reason)
+    return tuple(
+        Event(
+            0, "parameter", "dropped", before=str(dropped.value), reason=f"{dropped.path}: {dropped.reason}"
+        )
+        for dropped in changes.dropped
+    )
+
+
+def _meter(settings: Mqtt, exchange: Exchange, *, simulated: bool) -> MeterReader | None:
+    """The smart meter on the broker, in front of whatever else measures the grid connection."""
+    if not settings.smart_meter.topic:
+        return None
+    meter = MeterReader(settings.smart_meter, Origin.SIM if simulated else Origin.MEASURED)
+    others = exchange.energy
+    stale_ns = round(settings.smart_meter.stale_s * NS_PER_S)
+
+    def energy(now_ns: int) -> EnergyInputs:
+        found = others(now_ns)
+        if found.grid_meter_w.ok:  # a meter on the bus is nearer than one over the network
+            return found
+        return dataclasses.replace(found, grid_meter_w=meter.reading.aged(now_ns, stale_ns))
+
+    exchange.energy = energy
+    return meter
