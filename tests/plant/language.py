@@ -141,6 +141,7 @@ class Rig:
             t_dhw_degc=self.t_dhw,
         )
         self.commands.clear()
+        self.last_inputs = inputs
         self.outputs = self.plant.step(inputs, Tick(self.now_ns, self.dt_ns))
         self.events.extend(self.outputs.events)
         if not self.states or self.states[-1] != self.outputs.status.state:

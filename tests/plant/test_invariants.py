@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from plc.blocks.core import Tick
 from plc.plant.interface import PlantInputs
 from plc.plant.plant import Plant
+from tests.plant.explore import explore
 from tests.plant.fuzz import Life
 from tests.plant.invariants import BrokenError, Invariants
 from tests.plant.language import parameters
@@ -121,3 +122,10 @@ def test_the_plant_accepts_a_long_scan_up_to_the_watchdog_period():
     inputs = PlantInputs(rig._image())
     out = rig.plant.step(inputs, Tick(rig.now_ns + 10**9, 10**9))
     assert out.status.state == "HEAT_BUFFER"
+
+
+@pytest.mark.parametrize("latches", [True, False])
+def test_the_first_reachable_states_hold(latches):
+    """A short piece of the search; the whole of it is a command, see `tests/plant/explore.py`."""
+    count, complete, _ = explore(latches, 150, faults=1)
+    assert (count, complete) == (150, False)
