@@ -20,6 +20,8 @@ from plc.field.rs485.values import SUSPECT_BAD_NS
 IDENTITY_COUNT = 23
 CONFIRM_NS = 2 * NS_PER_S  # a strange serial number is read again this soon
 STATE_NS = 30 * NS_PER_S  # how long run state and relay count as known
+NO_CLAMPS_NS = 300 * NS_PER_S  # a grid power of exactly nothing, for this long, is no measurement
+NO_CLAMPS_LOAD_W = 100.0
 GRID_VOLTAGES = ("grid_l1_v", "grid_l2_v", "grid_l3_v")
 NOT_HYBRID = {0x0002, 0x0004, 0x0400}  # string and micro inverters: no battery, another map
 
@@ -141,6 +143,7 @@ class Deye(Device):
         self._serial = options.serial  # the unit that is believed; the first one seen where nothing stands
         self._strange_reads = 0
         self._strange_ns = 0
+        self._zero_grid_ns: int | None = None
         super().__init__(name, kind_name, kinds[kind_name], options)
 
     def accept(
@@ -152,7 +155,10 @@ class Deye(Device):
                 return False
             self._take_identity(identify(words), taken_ns)
             return True
-        return super().accept(function, start, words, taken_ns, blank_ok=blank_ok)
+        taken = super().accept(function, start, words, taken_ns, blank_ok=blank_ok)
+        if taken and self.kind.choices:
+            self._watch_clamps(taken_ns)
+        return taken
 
     def _take_identity(self, identity: Identity, now_ns: int) -> None:
         self._serial = self._serial or identity.serial
@@ -205,16 +211,40 @@ class Deye(Device):
                 block.due_ns = now_ns + block.period_ns
                 block.ok_ns = now_ns
 
+    def _watch_clamps(self, now_ns: int) -> None:
+        """Without clamps the external value is 0 for ever, and the load that is computed from it agrees."""
+        grid = self.values.latest("grid_w", {}, now_ns)
+        load = self.values.latest("load_w", {}, now_ns)
+        if grid is None or load is None:
+            return
+        if grid != 0.0 or load < NO_CLAMPS_LOAD_W or not self._relay_closed({}, now_ns):
+            self._zero_grid_ns = None
+            self.values.accuse("grid_w", None)
+            self.note("clamps", None)
+            return
+        if self._zero_grid_ns is None:
+            self._zero_grid_ns = now_ns
+        if now_ns - self._zero_grid_ns >= NO_CLAMPS_NS:
+            self.values.accuse("grid_w", self._zero_grid_ns + NO_CLAMPS_NS)
+            self.note(
+                "clamps",
+                "grid power is exactly 0 for minutes: are there clamps? Another register is taken with "
+                "`choose: {grid_w: ...}` in the site file",
+            )
+
+    def _relay_closed(self, fresh: Mapping[str, float], now_ns: int) -> bool:
+        relay = self.values.latest("relay_status", fresh, now_ns, STATE_NS)
+        if relay is not None:
+            return bool(int(relay) & 0b100)
+        return self.values.latest("grid_relay", fresh, now_ns, STATE_NS) == 1
+
     def objection(self, fresh: Mapping[str, float], taken_ns: int) -> str | None:
         """Some firmware answers valid frames of zeros: a closed grid relay with no voltage behind it."""
         volts = [fresh[name] for name in GRID_VOLTAGES if name in fresh]
         if not volts or any(volts):
             return None
         running = self.values.latest("run_state", fresh, taken_ns, STATE_NS) == 2
-        relay = self.values.latest("relay_status", fresh, taken_ns, STATE_NS)
-        closed = relay is not None and bool(int(relay) & 0b100)
-        closed = closed or self.values.latest("grid_relay", fresh, taken_ns, STATE_NS) == 1
-        if running and closed:
+        if running and self._relay_closed(fresh, taken_ns):
             return "no grid voltage although the unit runs on the grid: block not taken"
         return None
 

@@ -40,6 +40,7 @@ class Values:
         self._watches = {name: Watch(spec) for name, spec in kind.checks.items()}
         self._liveness = Liveness()
         self._layouts: dict[tuple[int, int, int], Layout] = {}
+        self._accused: dict[str, int] = {}
         self.torn_reads = 0
         self.units: Mapping[str, str] = MappingProxyType(
             {name: spec.unit for name, spec in kind.values.items()}
@@ -112,6 +113,13 @@ class Values:
         if gate is None or gate.seen is None or now_ns - gate.seen_ns > within_ns:
             return None
         return gate.seen
+
+    def accuse(self, name: str, since_ns: int | None) -> None:
+        """A driver distrusts one value since a time; None takes it back."""
+        if since_ns is None:
+            self._accused.pop(self.resolve(name), None)
+        else:
+            self._accused[self.resolve(name)] = since_ns
 
     def resolve(self, name: str) -> str:
         """The value behind a choice of the site (which register is the grid connection)."""
@@ -219,7 +227,7 @@ class Values:
         return refused
 
     def _suspects(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+        found = dict(self._accused)
         for name, watch in self._watches.items():
             if watch.suspect_since_ns is not None and self._acts(name):
                 for part in watch.spec.suspects:

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from plc.blocks.core import NS_PER_S, Origin, Quality
@@ -117,7 +119,7 @@ def test_identity_is_not_read_again_at_once():
 
 
 def feed(device, family, now_s, **facts):
-    virtual = VirtualDeye(family, lambda: HOUSE, **facts)
+    virtual = VirtualDeye(family, lambda: HOUSE, noise=random.Random(now_s), **facts)
     for block in device.schedule.blocks:
         if block.name != "identity":
             device.answered(block, virtual.read(3, block.spec.start, block.spec.count), now_s * NS_PER_S)
@@ -211,3 +213,26 @@ def test_no_voltage_behind_a_closed_grid_relay_is_refused_but_a_blackout_is_not(
     feed(device, "3p-lv", 4, overrides={**dead, 552: 1})
     feed(device, "3p-lv", 5, overrides={**dead, 552: 1})
     assert device.snapshot(5 * NS_PER_S, Origin.MEASURED).values["grid_l1_v"].value == 0
+
+
+def house_without_clamps(grid=0):
+    """A unit without clamps computes its load from a grid power of 0: everything agrees, and is wrong."""
+    inverter = round(HOUSE.inverter_w)
+    return {619: grid, 708: 0, 653: grid + inverter, 659: 0, 607: grid, 703: 0, 643: grid + inverter}
+
+
+def test_a_grid_power_of_exactly_nothing_for_minutes_is_not_believed():
+    device = deye()
+    read_identity(device, words(), 1)
+    qualities = {}
+    for second in range(2, 400, 2):
+        feed(device, "3p-lv", second, overrides=house_without_clamps())
+        snapshot = device.snapshot(second * NS_PER_S, Origin.MEASURED)
+        qualities[second] = snapshot.values["ext_ct_w"].quality
+    assert qualities[280] is Quality.GOOD
+    assert qualities[310] is Quality.HELD
+    assert qualities[380] is Quality.BAD
+    assert snapshot.values["battery_soc_pct"].quality is Quality.GOOD
+    assert any("are there clamps" in text for text in snapshot.messages)
+    feed(device, "3p-lv", 402, overrides=house_without_clamps(grid=12))
+    assert device.snapshot(402 * NS_PER_S, Origin.MEASURED).values["ext_ct_w"].quality is Quality.GOOD
