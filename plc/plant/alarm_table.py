@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plc.plant.facts import Facts
 from plc.plant.interlock import Predicate
 
 
@@ -104,8 +103,3 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("A-090", 4, A, lambda f: f.key_maint, 28800.0, 1.0),
     Alarm("A-092", 4, A, lambda f: f.hand_active),
 )
-
-
-def never(_: Facts) -> bool:
-    """An alarm that this site cannot have."""
-    return False

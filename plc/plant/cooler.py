@@ -10,7 +10,7 @@ from plc.plant.facts import Facts
 from plc.plant.interlock import Interlock
 from plc.plant.parameters import Parameters
 from plc.plant.routes import Route
-from plc.plant.sequence import RUN_STATES, SequenceState
+from plc.plant.states import RUN_STATES, SequenceState
 
 
 class DryCooler(Block):

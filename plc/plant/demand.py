@@ -12,7 +12,7 @@ from plc.plant.calendar import hour_of_day, in_hours
 from plc.plant.facts import Facts
 from plc.plant.interface import WallTime
 from plc.plant.parameters import Parameters
-from plc.plant.sequence import HEATING, RUN_STATES, WAITING, SequenceState
+from plc.plant.states import HEATING, RUN_STATES, WAITING, SequenceState
 
 
 class Demand(Block):

@@ -14,7 +14,7 @@ from plc.plant.calendar import hour_of_day
 from plc.plant.facts import Facts
 from plc.plant.interface import WallTime
 from plc.plant.parameters import Parameters
-from plc.plant.sequence import SequenceState
+from plc.plant.states import SequenceState
 
 BRANCH_RUN_S = 240.0
 """Longest exercise of the recooling branch: a stroke, P5 before the fan, the fan, with some reserve."""

@@ -11,7 +11,7 @@ from plc.plant.miners import MinerUnit
 from plc.plant.parameters import Parameters
 from plc.plant.power import PowerControl
 from plc.plant.proof_test import ProofTest
-from plc.plant.sequence import RUN_STATES, SequenceState
+from plc.plant.states import RUN_STATES, SequenceState
 
 DAY_S = 86400.0
 NO_WISH = MinerWish()

@@ -7,7 +7,7 @@ from plc.blocks.panel import Heartbeat, Horn, Lamp, LampMode
 from plc.plant.alarms import Alarms
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters
-from plc.plant.sequence import RUN_STATES, WAITING, SequenceState
+from plc.plant.states import RUN_STATES, WAITING, SequenceState
 
 S = SequenceState
 

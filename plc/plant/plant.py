@@ -33,9 +33,11 @@ from plc.plant.routes import DEFAULT_ROUTES, Route
 from plc.plant.routing import Routing
 from plc.plant.season import SeasonSelect
 from plc.plant.sensing import Sensing
-from plc.plant.sequence import Sequence, SequenceState
+from plc.plant.sequence import Sequence
+from plc.plant.states import SequenceState
 from plc.plant.status import StatusBuilder
-from plc.plant.trips import FULL_SPEED_TRIPS, Trips
+from plc.plant.trip_table import FULL_SPEED_TRIPS
+from plc.plant.trips import Trips
 from plc.plant.watch import Watch
 
 S = SequenceState

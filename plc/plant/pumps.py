@@ -13,7 +13,7 @@ from plc.plant.interlock import Interlock
 from plc.plant.parameters import Parameters
 from plc.plant.parameters import VoltagePump as VoltagePumpParameters
 from plc.plant.routes import Law, Route
-from plc.plant.sequence import RUN_STATES, SequenceState
+from plc.plant.states import RUN_STATES, SequenceState
 
 S = SequenceState
 

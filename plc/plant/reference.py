@@ -15,8 +15,9 @@ from plc.plant.alarm_texts import TEXTS
 from plc.plant.interlock import cause_table
 from plc.plant.interlocks import TABLES
 from plc.plant.parameters import Parameters
-from plc.plant.sequence import EVERY, SequenceState, transition_table
-from plc.plant.trips import TRIPS
+from plc.plant.states import EVERY, SequenceState
+from plc.plant.transitions import transition_table
+from plc.plant.trip_table import TRIPS
 
 GENERATED = "<!-- generated from the tables of plc/plant; do not edit -->\n\n"
 

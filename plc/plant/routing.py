@@ -13,7 +13,7 @@ from plc.blocks.valve import Drive, ThreePointValve, ValveStatus
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters, Valve
 from plc.plant.routes import BUFFER, DHW, FROST_W2, RECOOL, Position, Route, table
-from plc.plant.sequence import WAITING, SequenceState
+from plc.plant.states import WAITING, SequenceState
 
 S = SequenceState
 

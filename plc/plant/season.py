@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from plc.blocks.core import NS_PER_S, Block, Tick, ns
+from plc.blocks.core import Block, Tick, ns
 from plc.blocks.signal import MovingMean, limit
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters
@@ -135,7 +135,3 @@ class SeasonSelect(Block):
         if f.t_outdoor is None:
             return None
         return min(b.target_max_degc, self.curve_degc(f.t_outdoor) + b.target_offset_k)
-
-    @property
-    def dwell_s(self) -> float:
-        return self._dwell_ns / NS_PER_S

@@ -18,7 +18,7 @@ from plc.plant.interface import (
     PlantInputs,
 )
 from plc.plant.parameters import Parameters
-from plc.plant.sequence import SequenceState
+from plc.plant.states import SequenceState
 
 FIRST_OUT_NS = ns(0.5)
 RESTART_NOTICE_S = 60.0

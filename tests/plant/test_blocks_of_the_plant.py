@@ -13,7 +13,7 @@ from plc.plant.parameters import Parameters
 from plc.plant.power import PowerControl
 from plc.plant.proof_test import ProofTest
 from plc.plant.season import Season, SeasonSelect
-from plc.plant.sequence import SequenceState
+from plc.plant.states import SequenceState
 from plc.plant.watch import FirstOut
 from tests.plant.language import parameters
 

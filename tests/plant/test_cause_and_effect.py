@@ -244,7 +244,7 @@ SOFT = {"p4_fault", "buffer_sensors", "energy_blind", "oil_limit", "grid_operato
 
 
 def test_the_trips_are_exactly_these_and_of_this_class():
-    from plc.plant.trips import TRIPS as TABLE
+    from plc.plant.trip_table import TRIPS as TABLE
 
     assert {trip.name for trip in TABLE} == set(TRIPS)
     assert {trip.name for trip in TABLE if not trip.hard} == SOFT
@@ -254,7 +254,7 @@ def test_the_trips_are_exactly_these_and_of_this_class():
 def test_a_trip_acts_after_its_delay_and_not_without_its_condition(name):
     from plc.blocks.core import Tick, ns
     from plc.plant.parameters import Parameters
-    from plc.plant.trips import TRIPS as TABLE
+    from plc.plant.trip_table import TRIPS as TABLE
     from plc.plant.trips import Trips
 
     p = Parameters()

@@ -4,7 +4,9 @@ import pytest
 
 from plc.blocks.core import Tick
 from plc.plant.facts import Facts
-from plc.plant.sequence import RUN_STATES, TRANSITIONS, Sequence, SequenceState
+from plc.plant.sequence import Sequence
+from plc.plant.states import RUN_STATES, SequenceState
+from plc.plant.transitions import TRANSITIONS
 
 S = SequenceState
 TICK = Tick(10**9, 10**8)
