@@ -1,7 +1,8 @@
 """The piControl driver as a state machine: image, open handles, output watchdog, bridge, modules.
 
 Knows nothing of FUSE, processes or threads that wait; time comes from the `clock` it is given. So its
-rules are tested in virtual time, and the file system in front of it stays thin.
+rules are tested in virtual time, and the file system in front of it stays thin. Longer than other modules
+here: everything in it lives under one lock, and a reader of one rule needs the image and the handles beside.
 
 Facts: RevPi platform reference, topic driver; piControl source (piControlMain.c, revpi_common.c,
 revpi_core.c, RevPiDevice.c). Where it differs on purpose is listed in docs/reference/virtual-picontrol.md.
