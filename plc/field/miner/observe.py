@@ -90,6 +90,7 @@ class Observer:
         self._uptimes: tuple[int, int] | None = None
         self._dead_since_ns: int | None = None
         self._hot_ns: int | None = None
+        self._thermal_stop = False
         self._idle_since_ns: int | None = None
         self._off_target_since_ns: int | None = None
         self._changed_ns = 0
@@ -118,7 +119,13 @@ class Observer:
         return seen
 
     def thermal(self, now_ns: int) -> bool:
-        """Hot or throttled within the last hour: a stop is the firmware's protection, leave it alone."""
+        """Hot or throttled within the hour before it stopped: the firmware's protection, leave it alone.
+
+        The firmware rests for whole hours, so a stop that began like this stays one until it ends.
+        """
+        return self._thermal_stop or self._lately_hot(now_ns)
+
+    def _lately_hot(self, now_ns: int) -> bool:
         return self._hot_ns is not None and now_ns - self._hot_ns < THERMAL_MEMORY_NS
 
     def state(self, view: View) -> MinerState:
@@ -205,6 +212,8 @@ class Observer:
         tuner_error = view.tuner is not None and view.tuner.state is Tuner.ERROR
         if self.throttled or hot or tuner_error:
             self._hot_ns = now_ns
+        suspended = view.status is Status.SUSPENDED
+        self._thermal_stop = suspended and (self._thermal_stop or self._lately_hot(now_ns))
 
     def _see_power(self, view: View, now_ns: int) -> None:
         """Mining without hashing, and consumption beside the target: both only after a settled while."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -122,6 +123,20 @@ def test_a_stop_because_of_heat_is_left_to_the_firmware(rig: Rig) -> None:
     rig.run(3600)
     assert rig.now.inputs.state is MinerState.MINING
     assert times(rig, "Restart") == []
+
+
+def test_a_rest_of_three_hours_after_heat_is_not_cut_short(rig: Rig) -> None:
+    rig.machine.settings = replace(rig.machine.settings, shutdown_s=3 * 3600.0)
+    rig.machine.faults.overheat_k = 60.0
+    rig.run(300)
+    rig.machine.faults.overheat_k = 0.0
+    rig.machine.faults.tuner_unknown = 99  # nothing but the status tells
+    rig.run(2.5 * 3600)
+    assert rig.writes == []
+    assert MinerCondition.THERMAL_STOP in rig.now.inputs.conditions
+    rig.machine.faults.tuner_unknown = 0
+    rig.run(3600)
+    assert rig.now.inputs.state is MinerState.MINING
 
 
 @pytest.mark.parametrize("wanted", [True, False])

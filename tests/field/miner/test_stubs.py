@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -108,11 +110,15 @@ def test_generated_files_carry_no_run_time_gate() -> None:
 
 @pytest.mark.peer
 def test_committed_stubs_are_what_the_sources_generate(tmp_path: Path) -> None:
-    pytest.importorskip("grpc_tools", reason="grpcio-tools is not installed")
-    from importlib.metadata import version
-
-    if version("grpcio-tools") != "1.62.3":
-        pytest.skip(f"grpcio-tools {version('grpcio-tools')}, the stubs are made with 1.62.3")
+    try:
+        found = metadata.version("grpcio-tools")
+    except metadata.PackageNotFoundError:
+        found = "not installed"
+    if found != "1.62.3":
+        # that version has wheels up to Python 3.12 only; there a CI run has to have it
+        if os.environ.get("CI") and sys.version_info < (3, 13):
+            pytest.fail(f"grpcio-tools is {found}, the stubs are made with 1.62.3")
+        pytest.skip(f"grpcio-tools is {found}, the stubs are made with 1.62.3")
     sources = ["protos/plc/pb/bos_version.proto", "protos/plc/pb/bos_v1.proto"]
     command = [sys.executable, "-m", "grpc_tools.protoc", "-I", "protos"]
     subprocess.run(
