@@ -66,8 +66,11 @@ class GrpcMiner:
     def use_token(self, token: Token | None) -> None:
         self._channel.metadata = (("authorization", token.text),) if token else ()  # raw, without "Bearer"
 
+    def cut(self) -> None:
+        self._channel.cut()
+
     def rebuild(self) -> None:
-        self._channel.close()
+        self._channel.rebuild()
 
     def close(self) -> None:
         self._channel.close()

@@ -53,7 +53,8 @@ class MinerChannel:
 
     address: "host:port", a literal IP (no name service between us and a heater). ca_file: None for the
     plain text that the firmware speaks; a PEM file when a TLS proxy stands in front of the miner.
-    Calls belong to one thread; `close` may come from another and ends a call in flight.
+    Calls belong to one thread; `cut` may come from another: it ends the call in flight and refuses all
+    further ones until `rebuild`, so that a thread that shall end does not begin to wait once more.
     """
 
     def __init__(self, address: str, ca_file: Path | None = None) -> None:
@@ -63,6 +64,17 @@ class MinerChannel:
         self._lock = threading.Lock()
         self._channel: Any = None
         self._stubs: dict[Any, Any] = {}
+        self._is_cut = False
+
+    def cut(self) -> None:
+        with self._lock:
+            self._is_cut = True
+        self.close()
+
+    def rebuild(self) -> None:
+        self.close()
+        with self._lock:
+            self._is_cut = False
 
     def close(self) -> None:
         with self._lock:
@@ -73,6 +85,8 @@ class MinerChannel:
 
     def _stub(self, kind: Callable[[Any], Any]) -> Any:
         with self._lock:
+            if self._is_cut:
+                raise ValueError("cut")
             if self._channel is None:
                 self._channel = self._open()
             stub = self._stubs.get(kind)

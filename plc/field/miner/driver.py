@@ -112,7 +112,7 @@ class MinerDriver:
     def stop(self) -> None:
         """Asks to end: the call in flight is cut, a pause is tried for a second. Returns at once."""
         self._stop.set()
-        self._api.close()
+        self._api.cut()
 
     def join(self, seconds: float) -> bool:
         """True when the thread has ended."""
@@ -141,7 +141,8 @@ class MinerDriver:
         except Exception as error:  # noqa: BLE001 - a miner's thread never dies, whatever it met
             self._crashed(error)
             self._session.lost()
-            self._session.rebuild()
+            if not self._stop.is_set():
+                self._session.rebuild()
             wait_s = BACK_OFF_S[-1]
         try:
             self._report()
@@ -171,6 +172,7 @@ class MinerDriver:
         """Best effort: the enables fall anyway, a paused miner only takes it better."""
         if self._session.logged_in:
             try:
+                self._api.rebuild()
                 self._api.pause(deadline_s=GOODBYE_S)
             except ApiError as error:
                 log.info("%s: no pause at the end (%s)", self.name, error.failure.value)

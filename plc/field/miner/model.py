@@ -216,8 +216,11 @@ class MinerApi(Protocol):
     def restart(self) -> None: ...
     def reboot(self) -> None: ...
 
+    def cut(self) -> None:
+        """Ends the call in flight at once, from any thread, and refuses calls until `rebuild`."""
+
     def rebuild(self) -> None:
         """Drops the connection; the next call opens a new one."""
 
     def close(self) -> None:
-        """Ends the call in flight at once, from any thread; the next call opens a new connection."""
+        """Gives everything back."""

@@ -280,13 +280,13 @@ def test_a_closed_client_opens_again_by_itself() -> None:
         client.close()
 
 
-def test_a_call_in_flight_ends_when_the_client_is_closed() -> None:
+def test_a_call_in_flight_ends_when_the_client_is_cut() -> None:
     with VirtualMiner(Machine(QUICK)) as miner:
         miner.advance(300.0)
         client = GrpcMiner(f"{miner.host}:{miner.port}")
         client.version()
         miner.faults.hang = True
-        timer = threading.Timer(0.3, client.close)
+        timer = threading.Timer(0.3, client.cut)
         timer.start()
         start = time.monotonic()
         with pytest.raises(ApiError) as caught:
@@ -295,6 +295,19 @@ def test_a_call_in_flight_ends_when_the_client_is_closed() -> None:
         assert time.monotonic() - start < 1.5, "not the deadline of two seconds"
         timer.join()
         miner.faults.hang = False
+
+
+def test_a_cut_client_refuses_calls_until_it_is_rebuilt() -> None:
+    with VirtualMiner(Machine(QUICK)) as miner:
+        miner.advance(300.0)
+        client = GrpcMiner(f"{miner.host}:{miner.port}")
+        client.version()
+        client.cut()
+        with pytest.raises(ApiError, match="closed"):
+            client.version()
+        client.rebuild()
+        assert client.version().supported
+        client.close()
 
 
 def test_wrong_password_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
