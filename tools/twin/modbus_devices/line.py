@@ -26,8 +26,8 @@ FINEST_S = 0.0005  # shorter pauses cost more than they show
 class Slave(Protocol):
     """A device on the bus."""
 
-    def read(self, function: int, start: int, count: int) -> list[int] | int:
-        """The registers, or the code of an exception."""
+    def read(self, function: int, start: int, count: int) -> list[int] | int | None:
+        """The registers, the code of an exception, or None: it stays silent."""
         ...
 
 
@@ -127,6 +127,8 @@ class VirtualBus:
             self._send(master, error_answer(request, 1))
             return
         content = slave.read(request.function, request.start, request.count)
+        if content is None:
+            return
         self._pause(self._turnaround_s)
         if isinstance(content, int):
             self._send(master, error_answer(request, content))
