@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plc.blocks.core import NS_PER_S
+from plc.blocks.core import NS_PER_S, ns
 from plc.field.rs485.device import Device, DeviceState
 from plc.field.rs485.devicetype import DeviceType
 from plc.field.rs485.options import DeviceOptions
@@ -19,6 +19,7 @@ from plc.field.rs485.values import SUSPECT_BAD_NS
 
 IDENTITY_COUNT = 23
 CONFIRM_NS = 2 * NS_PER_S  # a strange serial number is read again this soon
+STRANGE_NS = 30 * NS_PER_S  # and then this often, so that the right unit is found again
 STATE_NS = 30 * NS_PER_S  # how long run state and relay count as known
 NO_CLAMPS_NS = 300 * NS_PER_S  # a grid power of exactly nothing, for this long, is no measurement
 NO_CLAMPS_LOAD_W = 100.0
@@ -164,9 +165,10 @@ class Deye(Device):
         self._serial = self._serial or identity.serial
         if identity.serial != self._serial:
             self._distrust(identity, now_ns)
-        else:
+        elif self._strange_reads:
             self._strange_reads = 0
             self.note("serial", None)
+            self._identity_every(None, now_ns)
         if self._strange_reads == 1:
             return  # perhaps one bad frame: believe neither it nor, for the moment, the values
         before, self._seen = self._seen, identity
@@ -184,9 +186,7 @@ class Deye(Device):
         self._strange_reads += 1
         if self._strange_reads == 1:
             self._strange_ns = now_ns
-            for block in self.schedule.blocks:
-                if block.name == self.kind.identity:
-                    block.period_ns = min(block.period_ns, CONFIRM_NS)
+        self._identity_every(CONFIRM_NS if self._strange_reads == 1 else STRANGE_NS, now_ns)
         self.note(
             "serial",
             f"another inverter answers (serial number ends with {identity.serial[-4:]}): nothing of it is "
@@ -206,8 +206,13 @@ class Deye(Device):
             self.use("deye", self._kinds["deye"])
         else:
             self.use(family, self._kinds[family], identity.rated_w, identity.strings)
+        self._identity_every(None, now_ns)  # it was just read under the plan before
+
+    def _identity_every(self, period_ns: int | None, now_ns: int) -> None:
+        """How often the identity is read; None = as the device file says."""
         for block in self.schedule.blocks:
-            if block.name == self.kind.identity:  # just read under the plan before
+            if block.name == self.kind.identity:
+                block.period_ns = period_ns or ns(block.spec.period_s)
                 block.due_ns = now_ns + block.period_ns
                 block.ok_ns = now_ns
 

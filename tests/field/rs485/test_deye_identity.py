@@ -173,7 +173,9 @@ def test_one_strange_serial_number_holds_the_second_one_condemns_the_old_one_cle
     bad = device.snapshot(5 * NS_PER_S, Origin.MEASURED)
     assert {r.quality for r in bad.values.values()} <= {Quality.BAD}
     assert bad.state is DeviceState.NOT_COMMISSIONED
+    assert identity_block(device).period_ns == 30 * NS_PER_S
     read_identity(device, words(), 7)
+    assert identity_block(device).period_ns == 600 * NS_PER_S
     feed(device, "3p-lv", 8)
     good = device.snapshot(8 * NS_PER_S, Origin.MEASURED)
     assert good.values["load_w"].quality is Quality.GOOD
