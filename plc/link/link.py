@@ -189,15 +189,17 @@ class Link:
     def _lost(self, now_s: float) -> None:
         end, problem = self._line.end, self._line.problem
         self._online, self._greeting, self._waiting = False, None, None
-        if problem and problem != self._problem:
-            log.warning("mqtt: %s", problem)
-        self._problem = problem or self._problem
         if end is End.UNSUPPORTED and self._site.settings.protocol is Protocol.AUTO and self._line.five:
             log.warning("mqtt: the broker does not know MQTT 5; 3.1.1 from now on, without commands")
             self._line.five = False
             self._backoff.soon(now_s)
         else:
             self._backoff.ended(end, now_s)
+        if self._backoff.contested:
+            problem = f"thrown out again and again ({problem}): does another program use this client id?"
+        if problem and problem != self._problem:
+            log.warning("mqtt: %s", problem)
+        self._problem = problem or self._problem
         self._line.end = End.NONE
 
     @property

@@ -1,4 +1,4 @@
-"""Real mosquitto for tests: own folder and port on loopback, accounts, ACL, TLS with an authority made here."""
+"""Real mosquitto for tests: own folder and loopback port, accounts, ACL, TLS with an authority made here."""
 
 from __future__ import annotations
 
