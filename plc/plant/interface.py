@@ -157,7 +157,7 @@ class MarketInputs:
     planner, None without one. pool_ok False: the miners have no work, so they earn nothing.
     """
 
-    spot: SpotPrices = SpotPrices()
+    spot: SpotPrices = field(default_factory=SpotPrices)
     hash_price: HashPrice | None = None
     plan: PlanPrices | None = None
     pool_ok: bool = True
@@ -235,6 +235,7 @@ class PlantInputs:
     scan: ScanInputs = ScanInputs()
     health: HealthInputs = HealthInputs()
     t_dhw_degc: Reading = NEVER  # hot water tank, from a second module or the heat pump's bus
+    market: MarketInputs = MarketInputs()
 
 
 @dataclass(frozen=True, slots=True)

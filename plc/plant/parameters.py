@@ -380,8 +380,11 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How much miner power the site asks for as long as nothing better decides."""
+    """How much miner power the site asks for: the decision engine, or a fixed value."""
 
+    automatic: Annotated[
+        bool, Param("", None, None, "the decision engine chooses the power, not power_w", remote=True)
+    ] = False
     power_w: Annotated[
         Number, Param("W", 0, 7200, "requested power of both miners together", remote=True)
     ] = 0.0

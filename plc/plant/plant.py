@@ -15,6 +15,7 @@ from plc.plant.alarms import Alarms
 from plc.plant.arbitration import Arbitration
 from plc.plant.calendar import cold_month
 from plc.plant.cooler import DryCooler
+from plc.plant.decision import EnergyDecision
 from plc.plant.demand import Demand
 from plc.plant.dhw import HotWater
 from plc.plant.exercise import Exercise
@@ -46,6 +47,7 @@ BLOCKS = (
     "alarms",
     "arbitration",
     "cooler",
+    "decision",
     "demand",
     "exercise",
     "facts",
@@ -93,6 +95,7 @@ class Plant(Block):
         self.trips = Trips(p)
         self.mode = ModeSelect()
         self.arbitration = Arbitration(p)
+        self.decision = EnergyDecision(p)
         self.season = SeasonSelect(p)
         self.hot_water = HotWater(p)
         self.frost = FrostGuard(p)
@@ -129,7 +132,8 @@ class Plant(Block):
 
     def _step_requests(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         """Key switch, remote wishes, requested power."""
-        self.arbitration.step(tick, inputs.commands, f, automatic_w=self._p.request.power_w)
+        automatic_w = self.decision.step(tick, inputs, f, season=self.season)
+        self.arbitration.step(tick, inputs.commands, f, automatic_w=automatic_w)
         if f.request_w < self._p.miners.power_min_w:
             f.request_w = 0.0  # less than one miner can do is no request
         before = self.mode.mode

@@ -77,6 +77,7 @@ def collect(plant: Plant) -> State:
         "alarms": plant.alarms.retained(),
         "trips": list(plant.trips.latched),
         "season": plant.season.state(),
+        "account": plant.decision.engine.account.state(),
         "hand_count": plant.arbitration.hand_count,
     }
 
@@ -95,4 +96,5 @@ def _take(plant: Plant, data: State) -> None:
     plant.alarms.retain(data["alarms"])
     plant.trips.retain(data["trips"])
     plant.season.restore(data["season"])
+    plant.decision.engine.account.restore(data["account"])
     plant.arbitration.hand_count = int(data["hand_count"])

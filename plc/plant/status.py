@@ -82,4 +82,5 @@ class StatusBuilder:
             ("outdoor_mean_degc", f.outdoor_mean),
             ("buffer_target_degc", plant.season.buffer_target_degc(f)),
             ("hp_blocked_s", plant.hp_block.relay.used_ns / 1e9),
+            *plant.decision.engine.values(),
         )

@@ -193,7 +193,8 @@ class Life:
     def _restart(self) -> None:
         """The process dies and comes back, with or without its data; outputs were zero in between."""
         draw = self.random
-        retained = self.rig.outputs.retain if draw.random() < 0.7 else None
+        known = self.rig.outputs is not None and draw.random() < 0.7
+        retained = self.rig.outputs.retain if known else None
         self.rig.plant = Plant(self.parameters, retained=retained, clean_start=draw.random() < 0.5)
         self.rig.outputs = None
         self.rig.now_ns += draw.choice((1, 60, 3600)) * 1_000_000_000
