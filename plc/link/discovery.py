@@ -13,7 +13,6 @@ from typing import Any
 
 from plc import __version__
 from plc.link.catalogue import Entry, Type
-from plc.link.commands import COMMANDS
 
 UNITS: dict[str, tuple[str, str | None]] = {
     "degC": ("°C", "temperature"),
@@ -36,6 +35,13 @@ SAFETY_SIGNALS = {"safety_ok", "estop1_ok", "estop2_ok", "flow_ok", "temp_max_ok
 PROBLEM_SIGNALS = {"cooler_ok", "p4_ssm_ok", "p5_ssm_ok", "dio_ok", "aio_ok"}
 EXPIRES_AFTER_HEARTBEATS = 3
 LEASE_S = 300
+
+COMMAND_NAMES = {
+    "power_request": ("Leistung vorgeben", "Request power"),
+    "mode_request": ("Betriebsart vorgeben", "Request mode"),
+    "season": ("Jahreszeit vorgeben", "Override season"),
+    "ack": ("Alarme quittieren", "Acknowledge alarms"),
+}
 
 EVENT_TYPES = ("raised", "cleared", "acknowledged", "gone", "shelved", "unshelved")
 SEASONS = ("winter", "transition", "summer", "auto")
@@ -168,12 +174,10 @@ def _template(value: str, *, ttl_s: int | None = None) -> str:
 def _commanding(
     about: About, identity: str, name: str, platform: str, template: str, **more: Any
 ) -> dict[str, Any]:
-    kind = COMMANDS[name]
-    text = kind.text_de if about.german else kind.text_en
     return {
         "platform": platform,
         "unique_id": f"{identity}_cmd_{name}",
-        "name": text.split(";")[0].split(",")[0][:1].upper() + text.split(";")[0].split(",")[0][1:],
+        "name": COMMAND_NAMES[name][0 if about.german else 1],
         "command_topic": f"{about.root}/cmd/{name}",
         "command_template": template,
         "retain": False,

@@ -61,7 +61,7 @@ def due(entry: Entry, last: Published, value: Value, text: str, now_s: float) ->
     before = last.value
     if isinstance(value, (bool, str)) or isinstance(before, (bool, str)) or value is None or before is None:
         return True
-    return abs(value - before) >= entry.dead_band
+    return abs(value - before) + 1e-9 >= entry.dead_band
 
 
 class Publisher:

@@ -57,7 +57,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "counter/pv_kwh": ("PV-Ertrag", "PV yield"),
     "counter/battery_charge_kwh": ("Batterie geladen", "battery charged"),
     "counter/battery_discharge_kwh": ("Batterie entladen", "battery discharged"),
-    "counter/load_kwh": ("Hausverbrauch", "house consumption"),
+    "counter/load_kwh": ("Stromverbrauch des Hauses", "house consumption"),
     "counter/miner_kwh": ("Stromverbrauch der Miner", "electricity of the miners"),
     "counter/heat_kwh": ("Wärme der Miner", "heat of the miners"),
 }
