@@ -15,6 +15,7 @@ import io
 import os
 import stat
 import struct
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ class DeviceInfo:
     """What the driver knows about one module at run time.
 
     online: takes part in the cyclic exchange now; False while its inputs in the image are frozen.
+    output_offset: byte in the image where its outputs begin.
     """
 
     address: int
@@ -47,6 +49,7 @@ class DeviceInfo:
     firmware: str
     active: bool
     online: bool
+    output_offset: int = 0
 
 
 class ImageFile(io.FileIO):
@@ -58,6 +61,7 @@ class ImageFile(io.FileIO):
         except OSError as error:
             raise ImageFault(f"process image {path} cannot be opened: {_reason(error)}") from error
         self.path = path
+        self.write_until_ns: int | None = None  # monotonic; None = no output watchdog to compare with
 
     @property
     def is_device(self) -> bool:
@@ -82,7 +86,13 @@ class ImageFile(io.FileIO):
         return data
 
     def write(self, data: Any, /) -> int:
-        """All bytes."""
+        """All bytes; zeros in their place when the write comes after `write_until_ns`.
+
+        The last look at the clock before an old decision could reach the terminals: the process may have
+        stood still after every check above this line.
+        """
+        if self.write_until_ns is not None and time.monotonic_ns() > self.write_until_ns:
+            data = bytes(len(data))
         try:
             written = self._raw_write(data)
         except OSError as error:
@@ -145,7 +155,7 @@ class ImageFile(io.FileIO):
         address, serial, module_type, _hardware, major, minor = fields[:6]
         state, active = fields[16], fields[17]
         return DeviceInfo(
-            address, module_type, serial, f"{major}.{minor}", bool(active), bool(active and state)
+            address, module_type, serial, f"{major}.{minor}", bool(active), bool(active and state), fields[12]
         )
 
 

@@ -7,13 +7,14 @@ inputs would be stale, addresses may have moved, and the access library may have
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from enum import IntEnum
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from plc.blocks.core import NS_PER_S, Origin, ns
+from plc.blocks.core import NS_PER_MS, NS_PER_S, Origin, ns
 from plc.blocks.pump import volts
 from plc.exits import Exit
 from plc.image.access import Access
@@ -36,6 +37,7 @@ PICTORY_PLACES = (Path("/etc/revpi/config.rsc"), Path("/opt/KUNBUS/config.rsc"))
 
 _AIO = struct.Struct(AIO_RECORD)
 _ASK_DRIVER_EVERY_NS = NS_PER_S
+_SHORTEST_RESET_NS = 150 * NS_PER_MS  # the driver alone sleeps 210 ms in a reset
 _MAX_MV = 10_000
 
 
@@ -75,6 +77,9 @@ class ProcessImage:
         self._faulted = False
         self._written: tuple[bool | float, ...] | None = None
         self._ask_driver_ns: int | None = 0
+        self._placed: dict[int, int] = {}  # position -> where the driver put its outputs when first asked
+        self._watchdog_ns = 0  # 0 = not armed
+        self._write_began_ns = 0
         self._offline: frozenset[int] = frozenset()
         self._safe_blocks = [
             _output_block(pictory, m.position) for m in used_modules(wiring) if m.type not in BASE_TYPES
@@ -146,7 +151,10 @@ class ProcessImage:
         Call it after the safe image has been written. Closing the armed handle, also by the death of
         the process, makes the driver zero all outputs.
         """
-        return self._file.set_watchdog(period_ms)
+        armed = self._file.set_watchdog(period_ms)
+        self._watchdog_ns = period_ms * NS_PER_MS if armed else 0
+        self._file.write_until_ns = time.monotonic_ns() + self._watchdog_ns if armed else None
+        return armed
 
     def has_watchdog(self) -> bool:
         """Whether this image has an output watchdog; leaves it disarmed."""
@@ -186,7 +194,11 @@ class ProcessImage:
         return ImageInputs(not bridge and not dio_faults, inputs_ok and not ao_faults, *discrete, *readings)
 
     def write(self, outputs: ImageOutputs) -> None:
-        """All outputs at once; feeds the output watchdog."""
+        """All outputs at once; feeds the output watchdog.
+
+        After a gap long enough for a reset of the driver it is asked first whether our modules still lie
+        where we write: a reset that ended meanwhile shows no EAGAIN. What is late becomes zeros.
+        """
         if self._access is None:
             self.connect()
         discrete, setpoints = self._discrete_of(outputs), self._setpoints_of(outputs)
@@ -196,7 +208,13 @@ class ProcessImage:
             for (io, curve), percent in zip(self._setpoints, setpoints, strict=True):
                 io.value = min(max(round(volts(percent, curve) * 1000), 0), _MAX_MV)
             self._written = wanted
+        begin_ns = time.monotonic_ns()
+        if self._watchdog_ns and begin_ns - self._write_began_ns > _SHORTEST_RESET_NS:
+            self._ask_driver(begin_ns)
+        self._write_began_ns = begin_ns
         self._transfer("writeprocimg")
+        if self._watchdog_ns:
+            self._file.write_until_ns = begin_ns + self._watchdog_ns
 
     def write_safe(self) -> None:
         """Zero on every output of our modules, whatever a pump makes of 0 V: the state of a dead controller.
@@ -278,6 +296,12 @@ class ProcessImage:
         infos = {
             module.position: self._file.device_info(module.position) for module, _ in self._dio + self._aio
         }
+        for position, info in infos.items():
+            if (
+                info is not None
+                and self._placed.setdefault(position, info.output_offset) != info.output_offset
+            ):
+                raise ImageFault(f"module {position} moved in the process image: the driver was reset")
         self._offline = frozenset(position for position, info in infos.items() if info and not info.online)
         silent = all(info is None for info in infos.values())
         self._ask_driver_ns = None if silent and not self.is_device else now_ns + _ASK_DRIVER_EVERY_NS

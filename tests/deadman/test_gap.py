@@ -18,9 +18,7 @@ pytestmark = pytest.mark.peer
 
 ENABLES = ("m1_enable", "m2_enable")
 AT_WORK = ("--force", "p3_on,m1_enable,m2_enable", "--after", "5")
-PHASES = ("idle", "read", "step", "block", "handover")
-INSIDE_THE_WRITE = ("write", "device")
-REPLACED_WITHIN_S = 0.1  # a contactor of this size needs longer to close
+PHASES = ("idle", "read", "step", "block", "write", "device", "handover")
 SETTLE_S = 0.5
 
 
@@ -50,19 +48,6 @@ def test_no_enable_in_any_write_after_a_resume(rig: CrashRig, phase: str) -> Non
     assert enables_after(rig, cleared) == []
     assert program.process.poll() is None
     assert rig.edges("heartbeat", since_n=cleared["n"])  # it scans again, with a new plant
-    assert "scan_gap" in program.log()
-
-
-@pytest.mark.parametrize("phase", INSIDE_THE_WRITE)
-def test_old_decision_of_an_interrupted_write_is_replaced_at_once(rig: CrashRig, phase: str) -> None:
-    """The one place where an old decision can still arrive: behind the last look at the clock."""
-    program = rig.controller(*AT_WORK, "--fault", f"stop@{phase}")
-    cleared = stand_still(rig, program)
-    on = enables_after(rig, cleared)
-    assert len(on) <= 1
-    if on:
-        off = next(e for e in rig.outputs(since_n=on[0]["n"]) if rig.level(e, "m1_enable") is False)
-        assert (off["t_ns"] - on[0]["t_ns"]) / 1e9 < REPLACED_WITHIN_S
     assert "scan_gap" in program.log()
 
 

@@ -144,6 +144,7 @@ class Kernel:
         self.calls: list[tuple[int, bytes]] = []
         self.error: int | None = None
         self.modules: dict[int, tuple[int, int]] = {}  # position -> (state, active)
+        self.output_offset = 7
         monkeypatch.setattr("plc.image.image_file.fcntl.ioctl", self.ioctl)
 
     def ioctl(self, handle: int, number: int, argument: Any) -> int:
@@ -153,6 +154,7 @@ class Kernel:
         if number == KB_GET_DEVICE_INFO:
             if argument[0] not in self.modules:
                 raise OSError(errno.ENXIO, "no such module")
+            argument[30] = self.output_offset
             argument[38], argument[39] = self.modules[argument[0]]
         return 0
 
@@ -227,4 +229,16 @@ def test_device_info_is_decoded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
         return 0
 
     monkeypatch.setattr("plc.image.image_file.fcntl.ioctl", ioctl)
-    assert bench.open().device_info()[0] == DeviceInfo(32, 96, 4711, "1.6", active=True, online=True)
+    info = bench.open().device_info()[0]
+    assert info == DeviceInfo(32, 96, 4711, "1.6", active=True, online=True, output_offset=5)
+
+
+def test_a_module_that_moved_in_the_image_is_a_fault(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel(monkeypatch)
+    kernel.modules = {0: (1, 1), 32: (1, 1), 33: (1, 1)}
+    image = bench.open()
+    image.read(0)
+    image.read(1_000_000_000)
+    kernel.output_offset = 9
+    with pytest.raises(ImageFault, match="driver was reset"):
+        image.read(2_000_000_000)

@@ -60,6 +60,8 @@ def test_the_output_watchdog_is_armed_on_the_handle_that_writes(
     assert outputs(device) != bytes(2)
     until(lambda: outputs(device) == bytes(2))  # nobody writes any more
     image.write(ON)
+    assert outputs(device) == bytes(2)  # late: an old decision never reaches the terminals
+    image.write(ON)
     assert outputs(device) != bytes(2)
     image.close()
     until(lambda: outputs(device) == bytes(2))

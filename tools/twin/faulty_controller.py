@@ -21,6 +21,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from plc import cli
+from plc.app import Controller
 from plc.blocks.panel import Heartbeat
 from plc.exchange import Exchange
 from plc.image.image_file import ImageFile
@@ -134,19 +135,23 @@ def inject(kind: str, phase: str, after: int, announce: int) -> None:
 
 
 def force(names: list[str]) -> None:
-    """Outputs that the first plant object holds on: a decision under way, lost with that object."""
+    """Outputs that the first plant of the scan holds on: a decision under way, lost with that plant."""
     first: list[Plant] = []
-    step = Plant.step
+    build, step = Controller._build_plant, Plant.step
+
+    def built(self: Controller, cause: str) -> Plant:
+        plant = build(self, cause)
+        first.append(plant)
+        return plant
 
     def forced(self: Plant, *args: Any) -> Any:
-        if not first:
-            first.append(self)
         outputs = step(self, *args)
-        if first[0] is not self:
+        if not first or first[0] is not self:
             return outputs
         return replace(outputs, image=replace(outputs.image, **dict.fromkeys(names, True)))
 
     Plant.step = forced  # type: ignore[method-assign]
+    Controller._build_plant = built  # type: ignore[method-assign]
 
 
 def remove(layer: str) -> None:
