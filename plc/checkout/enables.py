@@ -1,0 +1,170 @@
+"""Enables of the miners, the watchdog relay K12, and what happens when the controller dies.
+
+The only tests that close a contactor. Before each: breakers of both miners confirmed off, nobody answers at
+their addresses, safety chain closed, flow proven, oil known and cool. One enable at a time, 5 s at most.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+
+from plc.checkout.bench import Bench, Guard, Interrupted
+from plc.checkout.instructions import RESET
+from plc.checkout.talk import Outcome, Result, Talk
+from plc.plant.interface import ImageInputs
+from plc.plant.parameters import Parameters
+from plc.site import Site
+
+ENABLE_MAX_S = 5.0
+DROP_MAX_S = 3.0
+"""Watchdog relay withheld, or process dead: contactors open within this time (dead-man chain)."""
+
+RESET_WAIT_S = 120.0
+CONNECT_S = 1.5
+
+FEEDBACK = {"m1_enable": "k10_fb", "m2_enable": "k11_fb"}
+
+
+def permissives(parameters: Parameters, *, but: str = "") -> Guard:
+    """Everything that keeps an enable on, as the plant has it, as far as a check-out can know it.
+
+    but: the contactor that may be closed; the other one must be open.
+    """
+
+    def guard(inputs: ImageInputs) -> str:
+        for name in ("safety_ok", "estop1_ok", "estop2_ok", "flow_ok", "temp_max_ok"):
+            if not getattr(inputs, name):
+                return f"{name} is 0"
+        oil = inputs.t_oil_degc.value
+        if oil is None:
+            return "oil temperature unknown"
+        if oil >= parameters.oil.start_max_degc:
+            return f"oil at {oil:.0f} °C"
+        closed = [name for name in FEEDBACK.values() if name != but and getattr(inputs, name)]
+        return f"{closed[0]} is 1: a contactor is closed that is not under test" if closed else ""
+
+    return guard
+
+
+def deadline(bench: Bench, seconds: float) -> Guard:
+    """The pulse has been on for long enough, whatever the test still wants."""
+    end_ns = bench.clock.now_ns() + round(seconds * 1e9)
+
+    def guard(_: ImageInputs) -> str:
+        return f"limit of {seconds:g} s for one pulse" if bench.clock.now_ns() > end_ns else ""
+
+    return guard
+
+
+@contextlib.contextmanager
+def circulation(talk: Talk, parameters: Parameters) -> Iterator[None]:
+    """P3 running, flow proven, safety relay reset by the person: what an enable needs around it."""
+    bench = talk.bench
+    with bench.energised(p3_on=True, reset_lamp=True):
+        if bench.until(lambda inputs: inputs.flow_ok, parameters.safety.flow_proof_s) is None:
+            raise Interrupted("no flow with P3 on")
+        bench.run(parameters.safety.flow_on_s)
+        if not bench.inputs.safety_ok:
+            over = deadline(bench, RESET_WAIT_S)
+
+            def closed() -> bool:
+                if over(bench.inputs):
+                    raise Interrupted("the safety relay was not reset")
+                return bench.inputs.safety_ok
+
+            talk.ask("enable/reset", talk.words(RESET), "f/s/c/q", lambda _: False, watch=closed)
+        yield
+
+
+def check_enable(talk: Talk, site: Site, enable: str, *, withhold: bool = False) -> Outcome:
+    """Closes one contactor and opens it again: by the enable, or with `withhold` by the silent heartbeat."""
+    bench, parameters = talk.bench, site.parameters
+    feedback = FEEDBACK[enable]
+    answer_s = _within(site, enable)
+    bench.run(1.0)
+    with circulation(talk, parameters):
+        if getattr(bench.inputs, feedback):
+            return _fail(talk, f"{feedback} ist 1 ohne Freigabe", f"{feedback} is 1 without an enable")
+        guards = (permissives(parameters, but=feedback), deadline(bench, ENABLE_MAX_S))
+        with bench.energised(*guards, **{enable: True}):
+            on_s = bench.until(lambda inputs: getattr(inputs, feedback), answer_s)
+            if on_s is None:
+                return _fail(
+                    talk,
+                    f"{feedback} antwortet nicht in {answer_s:g} s: Relais, Schütz, Hilfskontakt, K12 prüfen",
+                    f"{feedback} does not answer within {answer_s:g} s: check relay, contactor, contact, K12",
+                )
+            if withhold:
+                return _withheld(talk, feedback)
+        off_s = bench.until(lambda inputs: not getattr(inputs, feedback), answer_s)
+        if off_s is None:
+            return _fail(
+                talk,
+                f"{feedback} bleibt 1 ohne Freigabe: Schütz klebt",
+                f"{feedback} stays 1 without enable: contactor welded",
+            )
+    found = talk.both(
+        f"ein nach {on_s:.1f} s, aus nach {off_s:.1f} s", f"on after {on_s:.1f} s, off after {off_s:.1f} s"
+    )
+    return Outcome(Result.PASS, found, {"on_s": round(on_s, 2), "off_s": round(off_s, 2)})
+
+
+def _withheld(talk: Talk, feedback: str) -> Outcome:
+    """The enable stays, the heartbeat stops: K12 alone must open the contactor."""
+    bench = talk.bench
+    bench.beating = False
+    try:
+        drop_s = bench.until(lambda inputs: not getattr(inputs, feedback), DROP_MAX_S)
+    finally:
+        bench.beating = True
+    if drop_s is None:
+        return _fail(
+            talk,
+            f"{feedback} fällt ohne Lebenszeichen nicht in {DROP_MAX_S:g} s ab: K12 prüfen",
+            f"{feedback} does not drop within {DROP_MAX_S:g} s without heartbeat: check K12",
+        )
+    found = talk.both(f"K12: Schütz nach {drop_s:.1f} s offen", f"K12: contactor open after {drop_s:.1f} s")
+    return Outcome(Result.PASS, found, {"drop_s": round(drop_s, 2)})
+
+
+def _within(site: Site, enable: str) -> float:
+    proof = site.wiring.signals[enable].proved_by
+    return proof.within_s if proof is not None else site.parameters.safety.contactor_feedback_s
+
+
+def _fail(talk: Talk, de: str, en: str) -> Outcome:
+    return Outcome(Result.FAIL, talk.both(de, en))
+
+
+def answering(talk: Talk, site: Site) -> list[str]:
+    """Miners of the site that still answer on the network: they have supply, whatever was confirmed.
+
+    Asked in a thread while the bench goes on cycling: a connection may take longer than the output watchdog.
+    """
+    miners = site.section("devices.miners")
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=_try, args=(miner.host, miner.port, found), daemon=True) for miner in miners
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        talk.bench.cycle()
+    return sorted(found)
+
+
+def _try(host: str, port: int, found: list[str]) -> None:
+    """A refused connection is an answer too, except from this very machine (a virtual miner that is off)."""
+    try:
+        socket.create_connection((host, port), CONNECT_S).close()
+    except ConnectionRefusedError:
+        if not ipaddress.ip_address(host).is_loopback:
+            found.append(f"{host}:{port}")
+    except OSError:
+        return
+    else:
+        found.append(f"{host}:{port}")
