@@ -43,7 +43,6 @@ class Facts(Block):
     # operator
     key_auto: bool = False
     key_maint: bool = False
-    key_off: bool = True
     key_fault: bool = False
     auto: bool = False  # key AUTO and no remote OFF
     ack: bool = False  # acknowledge button, rising edge
@@ -67,7 +66,6 @@ class Facts(Block):
     glycol_below_stop: bool = False
     glycol_above_start: bool = False
     outlet_below_oil: bool = False  # a miner outlet reads clearly colder than the oil around it
-    water_cold: bool = False
     top_above_max: bool = False
     # heat balance
     power_w: float = 0.0  # electric power of the miners: measured, estimated, or assumed
@@ -176,6 +174,8 @@ class Facts(Block):
     config_invalid: bool = False
     miner_stale: bool = False
     miner1_dead: bool = False
+    miner1_unfit: bool = False  # its driver cannot command it: with supply it would start by itself
+    miner2_unfit: bool = False
     miner2_dead: bool = False
     miner_fault: bool = False
     miner_auth: bool = False

@@ -116,6 +116,7 @@ M1 = Rules(
     start=(
         *_MINER_START,
         _c("min_off", lambda f: not f.m1_ready, "Mindestpause läuft", "minimum off time runs"),
+        _c("not_commandable", lambda f: f.miner1_unfit, "Miner nicht führbar", "miner cannot be commanded"),
     ),
     trip=_MINER_TRIPS,
 )
@@ -124,6 +125,7 @@ M2 = Rules(
     start=(
         *_MINER_START,
         _c("min_off", lambda f: not f.m2_ready, "Mindestpause läuft", "minimum off time runs"),
+        _c("not_commandable", lambda f: f.miner2_unfit, "Miner nicht führbar", "miner cannot be commanded"),
     ),
     trip=_MINER_TRIPS,
 )

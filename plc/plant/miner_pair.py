@@ -58,8 +58,9 @@ class MinerPair(Block):
         service = self._p.miners.service_cycles
         f.cycles_service = max(first.contactor.cycles.count, second.contactor.cycles.count) > service
         f.min_on_over = not f.contactor_closed or max(first.on_s, second.on_s) >= self._p.miners.min_on_s
-        f.miner_available = (not first.failed and not f.miner1_dead) or (
-            not second.failed and not f.miner2_dead
+        f.miner_available = not f.k12_failed and (
+            not (first.failed or f.miner1_dead or f.miner1_unfit)
+            or not (second.failed or f.miner2_dead or f.miner2_unfit)
         )
 
     def step(
@@ -81,8 +82,8 @@ class MinerPair(Block):
             quiet=quiet,
             api_stale=stale or f.energy_stale,
             available=(
-                f.m1_ready and not f.miner1_dead,
-                f.m2_ready and not f.miner2_dead,
+                f.m1_ready and not (f.miner1_dead or f.miner1_unfit),
+                f.m2_ready and not (f.miner2_dead or f.miner2_unfit),
             ),
             first=0 if first.contactor.hours.run_ns <= second.contactor.hours.run_ns else 1,
         )

@@ -146,7 +146,6 @@ class Plant(Block):
         key = self.mode.key
         f.key_auto = key is Mode.AUTO
         f.key_maint = key is Mode.MAINT
-        f.key_off = key is Mode.OFF
         f.key_fault = key is Mode.KEY_FAULT
         f.auto = mode is Mode.AUTO
         f.grid_stop = f.grid_block and self._p.miners.off_on_grid_block

@@ -144,9 +144,6 @@ def _thresholds(p: Parameters, f: Facts) -> None:
     else:
         # Blind on the glycol side: only in weather in which it cannot be dangerously cold.
         f.glycol_above_start = f.t_outdoor is not None and f.t_outdoor >= p.cooler.blind_outdoor_degc
-    f.water_cold = (f.t_charge is not None and f.t_charge < p.frost.water_min_degc) or (
-        f.t_bottom is not None and f.t_bottom < p.frost.water_min_degc
-    )
     f.top_above_max = f.t_top is not None and f.t_top >= p.buffer.max_degc
 
 

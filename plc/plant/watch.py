@@ -27,6 +27,13 @@ DISAGREE_BUFFER_K = 3.0
 FOLLOW_S = 600.0
 FOLLOW_K = 3.0
 AUTH = frozenset({MinerCondition.AUTH_REJECTED, MinerCondition.SECRET_MISSING})
+CANNOT_COMMAND = AUTH | {
+    MinerCondition.FIRMWARE_UNSUPPORTED,
+    MinerCondition.NO_COMMON_POWER,
+    MinerCondition.PAUSE_IGNORED,
+}
+"""A miner that nobody can command must not get supply."""
+
 FAULTS = frozenset(
     {MinerCondition.RECOVERY_EXHAUSTED, MinerCondition.THERMAL_STOP, MinerCondition.PAUSE_IGNORED}
 )
@@ -188,9 +195,11 @@ class Watch(Block):
         dead = [False, False]
         for index, miner in enumerate(miners):
             silent_ns = on_ns[index]
-            if miner.answered_ns is not None:
-                silent_ns = min(silent_ns, max(0, tick.now_ns - miner.answered_ns))
-            self.stale[index] = p.api_expected and silent_ns > ns(p.api_stale_s + p.boot_s)
+            patience_s = p.boot_s
+            if miner.answered_ns is not None and tick.now_ns - miner.answered_ns < silent_ns:
+                silent_ns = max(0, tick.now_ns - miner.answered_ns)
+                patience_s = p.api_stale_s
+            self.stale[index] = p.api_expected and silent_ns > ns(patience_s)
             stopped = miner.power_metered_w.ok and (miner.power_metered_w.value or 0.0) < p.idle_w
             dead[index] = p.api_expected and silent_ns > ns(p.api_dead_s) and not stopped
         f.miner_stale = self.stale[0] or self.stale[1]
@@ -199,6 +208,8 @@ class Watch(Block):
         f.miner_fault = any(
             miner.state is MinerState.FAULT or not FAULTS.isdisjoint(miner.conditions) for miner in miners
         )
+        f.miner1_unfit = not CANNOT_COMMAND.isdisjoint(miners[0].conditions)
+        f.miner2_unfit = not CANNOT_COMMAND.isdisjoint(miners[1].conditions)
         f.miner_auth = any(not AUTH.isdisjoint(miner.conditions) for miner in miners)
 
     def _program(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:

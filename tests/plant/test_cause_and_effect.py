@@ -122,8 +122,18 @@ SPECIFICATION = {
         {"p5_not_proven": {"p5_proven": False}, "glycol_not_warm": {"glycol_above_start": False}},
         {},
     ),
-    "m1": (interlocks.M1, MINER_TRIPS, {**MINER_STARTS, "min_off": {"m1_ready": False}}, {}),
-    "m2": (interlocks.M2, MINER_TRIPS, {**MINER_STARTS, "min_off": {"m2_ready": False}}, {}),
+    "m1": (
+        interlocks.M1,
+        MINER_TRIPS,
+        {**MINER_STARTS, "min_off": {"m1_ready": False}, "not_commandable": {"miner1_unfit": True}},
+        {},
+    ),
+    "m2": (
+        interlocks.M2,
+        MINER_TRIPS,
+        {**MINER_STARTS, "min_off": {"m2_ready": False}, "not_commandable": {"miner2_unfit": True}},
+        {},
+    ),
     "hp_block": (
         interlocks.HP_BLOCK_HEAT,
         {**BLOCK_NEVER, "miners_off": {"miners_stopped": True}, "no_heat": {"heat_absent": True}},

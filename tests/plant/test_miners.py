@@ -1,0 +1,83 @@
+"""Which miner may have supply, and what an interface that is silent or refuses means."""
+
+import pytest
+
+from plc.blocks.core import Reading
+from plc.plant.interface import MinerCondition, MinerInputs, MinerState
+from tests.plant.rigs import heating_rig, standby_rig
+
+
+def miner(rig, power_w=3000.0, **fields):
+    power = Reading.good(power_w, rig.now_ns)
+    return MinerInputs(MinerState.MINING, rig.now_ns, power_estimated_w=power, **fields)
+
+
+def leap(rig, seconds, first, second):
+    """Time passes with both miners answering as given, renewed every ten seconds."""
+    for _ in range(round(seconds / 10)):
+        rig.given(miners=(first(), second())).leap(10.0)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        MinerCondition.AUTH_REJECTED,
+        MinerCondition.SECRET_MISSING,
+        MinerCondition.FIRMWARE_UNSUPPORTED,
+        MinerCondition.NO_COMMON_POWER,
+        MinerCondition.PAUSE_IGNORED,
+    ],
+)
+def test_a_miner_that_nobody_can_command_loses_its_supply(condition):
+    rig = heating_rig()
+    bad = MinerInputs(MinerState.UNKNOWN, conditions=(condition,))
+    leap(rig, 100.0, lambda: bad, lambda: miner(rig))
+    rig.expect("the other one goes on", m1_enable=False, m2_enable=True, state="HEAT_BUFFER")
+    leap(rig, 400.0, lambda: bad, lambda: miner(rig))
+    rig.expect("and it stays off", m1_enable=False)
+
+
+def test_a_planned_stop_pauses_first_and_opens_without_load():
+    rig = heating_rig()
+    leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
+    rig.given(grid_block=True, miners=(miner(rig), miner(rig))).leap(5.0)
+    rig.expect("asked to pause", state="COOLDOWN", m1_enable=True, m2_enable=True)
+    assert not rig.outputs.miners[0].run
+    rig.given(miners=(miner(rig, 20.0), miner(rig))).leap(1.0)
+    rig.expect("each opens when its own power has gone", m1_enable=False, m2_enable=True)
+    rig.leap(60.0).expect("or after its time", m2_enable=False)
+
+
+def test_a_trip_opens_at_once_whatever_power_flows():
+    rig = heating_rig()
+    leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
+    rig.given(estop1_ok=False).leap(0.1).expect("no pause", m1_enable=False, m2_enable=False)
+    assert rig.outputs.miners[0].urgent
+
+
+def test_a_silent_interface_stops_its_miner_softly_when_the_site_has_one():
+    rig = heating_rig(miners={"api_expected": True, "min_off_s": 300.0, "ramp_timeout_s": 300.0})
+    leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
+    last = miner(rig)
+    leap(rig, 250.0, lambda: last, lambda: miner(rig))
+    assert "A-055" in rig.outputs.status.alarms
+    rig.expect("stale: keep, do not raise", m1_enable=True)
+    leap(rig, 130.0, lambda: last, lambda: miner(rig))
+    rig.expect("dead: this one stops, the other goes on", m1_enable=False, m2_enable=True)
+    assert "A-055B" in rig.outputs.status.alarms
+
+
+def test_without_an_interface_silence_means_nothing():
+    rig = heating_rig()
+    rig.leap(900.0).expect("the site has no driver yet", m1_enable=True, m2_enable=True)
+
+
+def test_contactors_close_one_after_the_other():
+    rig = standby_rig(request={"power_w": 6400.0}, miners={"min_off_s": 300.0})
+    rig.until(600.0, "RAMP")
+    rig.leap(0.1)
+    first = rig.now_ns
+    assert rig.outputs.image.m1_enable != rig.outputs.image.m2_enable
+    while not (rig.outputs.image.m1_enable and rig.outputs.image.m2_enable):
+        rig.scan()
+    assert (rig.now_ns - first) / 1e9 == pytest.approx(30.0, abs=0.3)
