@@ -56,13 +56,15 @@ def test_a_trip_opens_at_once_whatever_power_flows():
 
 
 def test_a_silent_interface_stops_its_miner_softly_when_the_site_has_one():
-    rig = heating_rig(miners={"api_expected": True, "min_off_s": 300.0, "ramp_timeout_s": 300.0})
+    rig = heating_rig(miners={"api_expected": True, "api_dead_s": 600.0})
     leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
     last = miner(rig)
-    leap(rig, 250.0, lambda: last, lambda: miner(rig))
+    leap(rig, 50.0, lambda: last, lambda: miner(rig))
+    assert "A-055" not in rig.outputs.status.alarms
+    leap(rig, 200.0, lambda: last, lambda: miner(rig))
     assert "A-055" in rig.outputs.status.alarms
     rig.expect("stale: keep, do not raise", m1_enable=True)
-    leap(rig, 130.0, lambda: last, lambda: miner(rig))
+    leap(rig, 430.0, lambda: last, lambda: miner(rig))
     rig.expect("dead: this one stops, the other goes on", m1_enable=False, m2_enable=True)
     assert "A-055B" in rig.outputs.status.alarms
 
