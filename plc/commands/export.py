@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from plc.documents.sheets import documents
 from plc.exits import Exit, ExitError
 from plc.image.documents import labels, terminal_list
 from plc.image.pictory_export import pictory_json
@@ -36,6 +37,7 @@ EXPORTS: dict[str, Export] = {
         "cause-and-effect matrix, CSV",
         lambda site: {"causes.csv": causes_csv()},  # noqa: ARG005
     ),
+    "sheets": Export("all documents of the cabinet to print, HTML and CSV, German and English", documents),
     "schema": Export("JSON Schemas of wiring.yaml and site.yaml", lambda site: schemas()),  # noqa: ARG005
 }
 """Every document that can be made; a new kind is one line here."""
@@ -82,4 +84,6 @@ def _on_screen(files: dict[str, str]) -> str:
     """One file as it is; several JSON files as one object with the file names as keys."""
     if len(files) == 1:
         return next(iter(files.values()))
+    if not all(name.endswith(".json") for name in files):
+        raise ExitError(Exit.USAGE, f"{len(files)} files: give a folder with -o")
     return json.dumps({name: json.loads(text) for name, text in files.items()}, indent=2) + "\n"
