@@ -276,6 +276,7 @@ class Miners:
     boot_s: Annotated[Number, Param("s", 30, 600, "a miner with fresh supply answers within")] = 180.0
     api_stale_s: Annotated[Number, Param("s", 10, 600, "no answer: keep, do not raise")] = 60.0
     api_dead_s: Annotated[Number, Param("s", 60, 1800, "no answer: soft stop")] = 300.0
+    dead_retry_s: Annotated[Number, Param("s", 600, 86400, "a given-up miner is tried again after")] = 3600.0
     api_expected: Annotated[
         bool, Param("", None, None, "a driver talks to the miners' own interface", source="commissioning")
     ] = False

@@ -91,6 +91,7 @@ class Watch(Block):
     __slots__ = (
         "_cold_top",
         "_follow",
+        "_given_up_ns",
         "_p",
         "_restarted",
         "_weak",
@@ -101,6 +102,7 @@ class Watch(Block):
     STATE = (
         "_cold_top",
         "_follow",
+        "_given_up_ns",
         "_restarted",
         "_weak",
         "first_out",
@@ -116,6 +118,7 @@ class Watch(Block):
         self._follow = TON(FOLLOW_S)
         self._restarted = TOF(RESTART_NOTICE_S)
         self.stale = [False, False]
+        self._given_up_ns = [0, 0]
 
     def step(
         self,
@@ -203,14 +206,24 @@ class Watch(Block):
             stopped = miner.power_metered_w.ok and (miner.power_metered_w.value or 0.0) < p.idle_w
             dead[index] = p.api_expected and silent_ns > ns(p.api_dead_s) and not stopped
         f.miner_stale = self.stale[0] or self.stale[1]
-        f.miner1_dead = (f.miner1_dead and f.contactor1_closed) or dead[0]
-        f.miner2_dead = (f.miner2_dead and f.contactor2_closed) or dead[1]
+        f.miner1_dead = self._dead(tick, 0, dead[0], was=f.miner1_dead, closed=f.contactor1_closed)
+        f.miner2_dead = self._dead(tick, 1, dead[1], was=f.miner2_dead, closed=f.contactor2_closed)
         f.miner_fault = any(
             miner.state is MinerState.FAULT or not FAULTS.isdisjoint(miner.conditions) for miner in miners
         )
         f.miner1_unfit = not CANNOT_COMMAND.isdisjoint(miners[0].conditions)
         f.miner2_unfit = not CANNOT_COMMAND.isdisjoint(miners[1].conditions)
         f.miner_auth = any(not AUTH.isdisjoint(miner.conditions) for miner in miners)
+
+    def _dead(self, tick: Tick, index: int, dead: bool, *, was: bool, closed: bool) -> bool:
+        """A miner that was given up stays so for a while: without supply it cannot answer, and to close its
+        contactor every few minutes just to ask would wear it out.
+        """
+        if closed or not was:
+            self._given_up_ns[index] = 0
+            return dead
+        self._given_up_ns[index] += tick.dt_ns
+        return self._given_up_ns[index] < ns(self._p.miners.dead_retry_s)
 
     def _program(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         health = inputs.health
