@@ -59,6 +59,7 @@ class House:
         self.root = f"thermiq/{site.site_id}"
         self.plant = Plant(self.site.parameters, self.site.routes)
         self.oil_degc = 48.0
+        self.unix_s: int | None = None  # None: the plant's own time from UNIX_S on
         self.energy = EnergyInputs()
         self.now_ns = 1_000_000_000
         self.last: tuple[PlantInputs, PlantOutputs] | None = None
@@ -72,7 +73,8 @@ class House:
         for _ in range(count):
             self.now_ns += PERIOD_NS
             tick = Tick(self.now_ns, PERIOD_NS)
-            wall = WallTime(UNIX_S + self.now_ns // 1_000_000_000, 3600, synchronised=True)
+            unix_s = UNIX_S + self.now_ns // 1_000_000_000 if self.unix_s is None else self.unix_s
+            wall = WallTime(unix_s, 3600, synchronised=True)
             inputs = self.exchange.gather(self.now_ns, image(self.now_ns, self.oil_degc), wall, ScanInputs())
             outputs = self.plant.step(inputs, tick)
             self.last = inputs, outputs
