@@ -61,7 +61,9 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("A-025", 1, L, lambda f: f.trip_valve),
     Alarm("A-006", 2, A, lambda f: f.oil_warn, 5.0, 30.0, ("A-005",)),
     Alarm("A-010", 2, A, lambda f: f.reset_wanted and not f.miner_powered, 5.0, 1.0),
-    Alarm("A-011", 2, L, lambda f: f.contactor_fault, suppressed_by=("A-001", "A-002", "A-003", "A-004")),
+    Alarm(
+        "A-011", 2, L, lambda f: f.contactor_fault, 2.0, suppressed_by=("A-001", "A-002", "A-003", "A-004")
+    ),
     Alarm("A-021", 2, L, lambda f: f.trip_p3, suppressed_by=("A-003",)),
     Alarm("A-020", 2, L, lambda f: f.trip_start, suppressed_by=("A-021",)),
     Alarm("A-022", 2, K, lambda f: f.io_settled and f.dio_healthy and not f.p4_ssm_ok, 2.0, 10.0),

@@ -26,6 +26,7 @@ class Facts(Block):
     estop2_ok: bool = False
     temp_max_ok: bool = False
     flow_ok: bool = False  # debounced: present for flow_on_s, lost for flow_off_s
+    flow_fell: bool = False  # the switch opened while a miner was on, and has not closed since
     flow_steady: bool = False  # flow_ok for precirc_flow_s
     oil_ok: bool = False  # flow, valid oil temperature below trip, limiter closed
     # contactors: feedback, or the last known feedback while the module is not healthy

@@ -92,6 +92,8 @@ class Sensing(Block):
         f.p4_ssm_ok = image.p4_ssm_ok
         f.p5_ssm_ok = image.p5_ssm_ok
         f.grid_block = image.grid_block
+        # Where the flow switch opens the contactors by itself, they are open before the loss is debounced.
+        f.flow_fell = not image.flow_ok and (f.flow_fell or f.miner_powered)
         f.flow_ok = self._flow_off.step(tick, in_=self._flow_on.step(tick, in_=image.flow_ok))
         f.flow_steady = self._flow_steady.step(tick, in_=f.flow_ok)
         f.ack = self._ack.step(tick, clk=image.ack_pb)

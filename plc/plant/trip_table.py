@@ -47,7 +47,7 @@ TRIPS: tuple[Trip, ...] = (
         "flow_lost",
         "A-003",
         True,
-        lambda f: not f.flow_ok and f.miner_powered and f.dio_healthy,
+        lambda f: not f.flow_ok and (f.miner_powered or f.flow_fell) and f.dio_healthy,
         de="Durchfluss verloren",
         en="flow lost",
     ),

@@ -164,3 +164,11 @@ def test_loss_of_the_io_modules_stops_everything_but_the_memory_of_closed_contac
     assert rig.outputs.image.p4_setpoint_pct > 0
     beats = {rig.scan().image.heartbeat for _ in range(20)}
     assert beats == {False}
+
+
+def test_flow_lost_is_the_cause_also_where_the_switch_itself_opens_the_contactors():
+    rig = heating_rig(safety={"flow_latches": False})
+    rig.given(flow_ok=False, k10_fb=False, k11_fb=False).leap(4.0)
+    rig.expect("tripped", state="FAULT", m1_enable=False)
+    assert rig.plant.trips.first == "flow_lost"
+    assert rig.outputs.status.alarms == ("A-003",)
