@@ -22,6 +22,7 @@ from plc.field.miner.secret import SecretError, load
 from plc.image.typed import broken_rules, walk_params
 from plc.link.catalogue import Entry, Facts, RemoteParameter, catalogue
 from plc.link.discovery import About, discovery
+from plc.link.documents import of_kind
 from plc.link.greeting import Greeting, meta
 from plc.link.inbox import Ports
 from plc.link.link import Link
@@ -156,6 +157,19 @@ def catalogue_of(site: Site) -> tuple[Entry, ...]:
         settings is not None and bool(settings.smart_meter.topic)
     )
     return catalogue(facts_of(site, energy=energy, miners=len(site.section("devices.miners")) or 0))
+
+
+def link_documents(site: Site, kind: str) -> dict[str, str]:
+    """What is generated from the catalogue of a site: mqtt, telegraf, grafana or home_assistant."""
+    settings = settings_of(site)
+    return of_kind(
+        kind,
+        catalogue_of(site),
+        site_id=site.site_id,
+        name=site.name,
+        base_topic=settings.base_topic if settings is not None else "thermiq",
+        german=site.language is Language.DE,
+    )
 
 
 def password_of(settings: Mqtt, environment: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from plc.documents.sheets import documents
 from plc.exits import Exit, ExitError
 from plc.image.documents import labels, terminal_list
 from plc.image.pictory_export import pictory_json
+from plc.linking import link_documents
 from plc.plant.reference import causes_csv
 from plc.site import Site, load_site
 from plc.site_schema import schemas
@@ -38,6 +39,12 @@ EXPORTS: dict[str, Export] = {
         lambda site: {"causes.csv": causes_csv()},  # noqa: ARG005
     ),
     "sheets": Export("all documents of the cabinet to print, HTML and CSV, German and English", documents),
+    "mqtt": Export("reference of topics and commands, Markdown", lambda site: link_documents(site, "mqtt")),
+    "telegraf": Export("configuration of Telegraf", lambda site: link_documents(site, "telegraf")),
+    "grafana": Export("dashboards of Grafana, JSON", lambda site: link_documents(site, "grafana")),
+    "home_assistant": Export(
+        "dashboard of Home Assistant, YAML", lambda site: link_documents(site, "home_assistant")
+    ),
     "schema": Export("JSON Schemas of wiring.yaml and site.yaml", lambda site: schemas()),  # noqa: ARG005
 }
 """Every document that can be made; a new kind is one line here."""

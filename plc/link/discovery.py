@@ -64,7 +64,7 @@ class About:
 
 def discovery(entries: Iterable[Entry], about: About) -> tuple[str, dict[str, Any]]:
     """Topic and content of the one message."""
-    identity = f"thermiq_{about.site_id.replace('-', '_')}"
+    identity = identity_of(about.site_id)
     components: dict[str, Any] = {}
     for entry in entries:
         key = entry.path.replace("/", "_")
@@ -76,6 +76,9 @@ def discovery(entries: Iterable[Entry], about: About) -> tuple[str, dict[str, An
     components["alarm_event"] = _alarm_event(about, identity)
     if about.commands:
         components |= _commands(about, identity)
+    for key, component in components.items():
+        # Counts at the first registration only, from 2025.10 on; older versions make the id from the names.
+        component["default_entity_id"] = entity_id(identity, key, component["platform"])
     body = {
         "device": {
             "identifiers": [identity],
@@ -91,6 +94,16 @@ def discovery(entries: Iterable[Entry], about: About) -> tuple[str, dict[str, An
         "components": components,
     }
     return f"{about.prefix}/device/{identity}/config", body
+
+
+def identity_of(site_id: str) -> str:
+    """The device's permanent name; unique ids of entities begin with it."""
+    return f"thermiq_{site_id.replace('-', '_')}"
+
+
+def entity_id(identity: str, key: str, platform: str) -> str:
+    """`sensor.thermiq_walda_temperature_t_oil_degc`: the same in every language."""
+    return f"{platform}.{identity}_{key}"
 
 
 def _available(topic: str, good: str, bad: str) -> dict[str, str]:
