@@ -119,6 +119,7 @@ def decide(
                 ladders[index][taken[index]],
                 total,
                 eur_per_th_hour,
+                starts=taken[index] == 0 and not _runs(present_w, index),
             )
             if best is None or step.benefit > best.benefit:
                 best = step
@@ -137,6 +138,10 @@ def decide(
     return _decision(power, last, refused, eur_per_h)
 
 
+def _runs(present_w: tuple[float, ...], index: int) -> bool:
+    return index < len(present_w) and present_w[index] > 0.0
+
+
 def _step(
     economics: Economics,
     miner: MinerOffer,
@@ -147,6 +152,8 @@ def _step(
     to_w: float,
     total_w: float,
     eur_per_th_hour: float,
+    *,
+    starts: bool,
 ) -> Step:
     assert miner.curve is not None
     kw = (to_w - from_w) / 1000.0
@@ -159,6 +166,8 @@ def _step(
         return Step(index, from_w, to_w, revenue, 0.0, cost, source, NEVER_PAYS)
     mining = economics.mining
     benefit = revenue + mining.bonus_eur_per_kwh + worth - cost - mining.wear_eur_per_kwh
+    if starts:
+        benefit -= mining.start_eur / (kw * mining.start_run_h)
     earned = revenue + mining.bonus_eur_per_kwh - mining.wear_eur_per_kwh
     if heat.stored_eur_per_kwh is None and economics.heat.heat_pump and heat.use > 0.0:
         # The heat is worth what the same electricity would have made of it: c* = earned / (1 - eta / COP).

@@ -1,7 +1,7 @@
 """From forecasts and parameters to the question of a plan: heating curve, COP, prices, K7's conditions.
 
-Prices that are not known yet (tomorrow's before noon) are the fixed price of the tariff: a plan must not
-wait for a cheap hour that nobody has announced.
+Prices that are not known yet (tomorrow's before noon) repeat those of the day before, as far as they are
+known, else they are the fixed price of the tariff.
 """
 
 from __future__ import annotations
@@ -103,8 +103,9 @@ def problem(
         window[index % 96] = outdoor
         unix_s = forecast.first_unix_s + index * QUARTER_S
         local_s = (unix_s + utc_offset_s) % 86_400
-        bought = import_price(economics.tariff, spot, unix_s=unix_s, local_s=local_s, synchronised=True)
-        sold = feed_in_price(economics.tariff, spot, unix_s=unix_s, synchronised=True)
+        priced_s = unix_s if spot.at(unix_s) is not None else _day_before(spot, unix_s)
+        bought = import_price(economics.tariff, spot, unix_s=priced_s, local_s=local_s, synchronised=True)
+        sold = feed_in_price(economics.tariff, spot, unix_s=priced_s, synchronised=True)
         quarters.append(
             quarter(
                 economics,
@@ -135,3 +136,11 @@ def problem(
         up_to,
         charge,
     )
+
+
+def _day_before(spot: SpotPrices, unix_s: int) -> int:
+    """The last known quarter hour at the same time of day within two days, else the moment itself."""
+    for days in (1, 2):
+        if spot.at(unix_s - days * 86_400) is not None:
+            return unix_s - days * 86_400
+    return unix_s

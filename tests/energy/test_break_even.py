@@ -29,7 +29,7 @@ def proportional(j_per_th: float) -> MinerOffer:
 @pytest.mark.parametrize("row", TABLE)
 def test_break_even_price_is_that_of_the_table(row: tuple[float, ...]) -> None:
     price, efficiency, revenue, plain, *by_cop, gas = row
-    usual = {"hash_price_usd_per_ph_day": float(price), "fee": 0.0, "wear_eur_per_kwh": 0.0}
+    usual = {"hash_price_usd_per_ph_day": float(price), "fee": 0.0, "wear_eur_per_kwh": 0.0, "start_eur": 0.0}
     offers = (proportional(efficiency),)
     dark = House(0.0, 0.0, None, known=True)
     e = economics(mining=usual, heat={"fan_w": 0.0})
@@ -48,7 +48,7 @@ def test_break_even_price_is_that_of_the_table(row: tuple[float, ...]) -> None:
 @pytest.mark.parametrize(("import_ct", "runs"), [(5.4, True), (6.2, False)])
 def test_the_rule_switches_at_its_own_break_even(import_ct: float, runs: bool) -> None:
     e = economics(
-        mining={"fee": 0.0, "wear_eur_per_kwh": 0.0},
+        mining={"fee": 0.0, "wear_eur_per_kwh": 0.0, "start_eur": 0.0},
         choice={"margin_on_eur_per_kwh": 0.001},
     )
     offers = (proportional(34.5),)

@@ -121,7 +121,7 @@ def test_one_step_at_a_time_is_as_good_as_trying_everything(
     cheap part of one lump is worth.
     """
     e = economics(
-        mining={"hash_price_usd_per_ph_day": price},
+        mining={"hash_price_usd_per_ph_day": price, "start_eur": 0.0},
         choice={"margin_on_eur_per_kwh": 0.0, "margin_off_eur_per_kwh": 0.0},
     )
     parts = slices(house, e, **prices)

@@ -227,7 +227,7 @@ class TestForecast:
         assert p.quarters[0].demand_kw == pytest.approx(0.291 * 17.5, rel=0.05)
         assert p.quarters[95].demand_kw < p.quarters[0].demand_kw
         assert p.quarters[0].import_eur == pytest.approx(0.1555 * 1.19)
-        assert p.quarters[8].import_eur == 0.30  # not announced, so not cheap
+        assert p.quarters[8].import_eur == 0.30  # not announced, and no day before it is known
         assert p.levels[0].power_kw == 0.0
         assert p.levels[-1].power_kw == 6.4
         assert plan_prices.is_sound(tables(p))

@@ -1,0 +1,268 @@
+"""Plans for the benchmark: perfect foresight over the whole year, and rolling plans as the controller makes.
+
+PF-same has exactly our actuators: the miners' levels and the block of the heat pump; the battery follows the
+inverter. The budgets of the block (six hours, six times a day, free time) are relaxed for it, start costs are
+only seen one step ahead; both make it at most a little better, or worse, than a true bound.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+
+from plc.energy import plan
+from plc.energy.marginal import MinerOffer
+from plc.energy.plan_prices import PlanPrices, Table
+from plc.energy.plan_problem import STEP_H, Level, Quarter, end_values, kwh_per_kelvin, levels
+from plc.energy.plan_request import quarter
+from plc.energy.revenue import levels_w
+from tools.bench_parts.economics import fast_plan
+from tools.bench_parts.economics.house import BASE_DEGC, START_EUR, START_LOST_H, Flows, House, Site, settle
+from tools.bench_parts.economics.series import QUARTER_S
+
+PF_HEAT, PF_CHARGE = 40, 7
+PIECE, TAIL = 730, 288
+HORIZON = 120
+REPLAN = 24
+"""A new plan every six hours; the controller makes one every quarter of an hour."""
+
+BATCH = 48
+
+
+def offers(site: Site) -> tuple[MinerOffer, ...]:
+    return (MinerOffer(site.curve, 1200.0, 3200.0), MinerOffer(site.curve, 1200.0, 3200.0))
+
+
+def pairs(site: Site, count: int) -> list[tuple[float, float]]:
+    """Pairs of powers in kW out of `count` levels per miner, one per total: the one that earns most."""
+    ladder = (0.0, *(w / 1000.0 for w in levels_w(1200.0, 3200.0, count)))
+    best: dict[float, tuple[float, tuple[float, float]]] = {}
+    for a in ladder:
+        for b in ladder:
+            if b > a:
+                continue
+            earned = site.curve.ths(a * 1000.0) + site.curve.ths(b * 1000.0)
+            key = round(a + b, 3)
+            if key not in best or earned > best[key][0]:
+                best[key] = (earned, (a, b))
+    return [best[key][1] for key in sorted(best)]
+
+
+def perfect(site: Site, *, miners: bool = True) -> House:
+    """PF-same, or with the block alone: values over the whole year, then the best action in every state."""
+    coarse = pairs(site, 3) if miners else [(0.0, 0.0)]
+    fine = pairs(site, site.world.economics.choice.levels) if miners else coarse
+    p = site.plant
+    heat = np.linspace(0.0, p.e_max_kwh, PF_HEAT, dtype=np.float32)
+    charge = np.linspace(p.s_min_kwh, p.s_max_kwh, PF_CHARGE, dtype=np.float32)
+    kept = _year(site, fast_plan.Solver(p, _actions(site, coarse), heat, charge), _running(coarse))
+    house = House(site)
+    actions = _actions(site, fine)
+    for t in range(len(site.quarters)):
+        powers, block = _best(site, house, t, fine, actions, kept[t // PIECE, t % PIECE + 1], heat, charge)
+        house.go(t, powers, block)
+    return house
+
+
+def _actions(site: Site, choices: list[tuple[float, float]]) -> tuple[Level, ...]:
+    """What the pairs draw and earn."""
+    wear = site.world.economics.mining.wear_eur_per_kwh
+    return tuple(
+        Level(a + b, (site.curve.ths(a * 1e3) + site.curve.ths(b * 1e3)) * site.per_th_hour - wear * (a + b))
+        for a, b in choices
+    )
+
+
+def _running(choices: list[tuple[float, float]]) -> np.ndarray:
+    """Miners on, per action."""
+    return np.array([(a > 0.0) + (b > 0.0) for a, b in choices])
+
+
+def _start_eur(site: Site) -> float:
+    """What a start costs in the books of the house."""
+    return START_EUR + START_LOST_H * site.curve.ths(1200.0) * site.per_th_hour
+
+
+def _year(site: Site, solver: fast_plan.Solver, running: np.ndarray) -> np.ndarray:
+    """Cost to go at every quarter hour: [t][miners that ran before][heat level][charge level].
+
+    The year is cut into pieces that are solved beside each other; each looks TAIL beyond its end, longer
+    than either store remembers.
+    """
+    heat, charge = solver.heat, solver.charge
+    quarters, most = site.quarters, int(running.max()) + 1
+    pieces = -(-len(quarters) // PIECE)
+    horizons = [
+        tuple(quarters[min(piece * PIECE + k, len(quarters) - 1)] for k in range(PIECE + TAIL))
+        for piece in range(pieces)
+    ]
+    batch = fast_plan.Batch.of(horizons, np.float32)
+    one = np.ones(pieces, np.float32)
+    last = fast_plan.end(heat, charge, 0.10 * one, site.plant.e_max_kwh / 2.0 * one, 0.20 * one)
+    values = np.repeat(last[None], most, axis=0).astype(np.float32)
+    kept = np.empty((pieces, PIECE + 1, most, len(heat), len(charge)), dtype=np.float32)
+    parts = []
+    for n in range(most):
+        part = fast_plan.Solver(site.plant, (), heat, charge)
+        part.power, part.earned = solver.power[running == n], solver.earned[running == n]
+        parts.append(part)
+    per_start = _start_eur(site)
+    for k in range(PIECE + TAIL - 1, -1, -1):
+        best = [part.back(batch, k, values[n]) for n, part in enumerate(parts)]
+        values = np.array(
+            [
+                np.min([best[n] + max(0, n - before) * per_start for n in range(most)], axis=0)
+                for before in range(most)
+            ],
+            dtype=np.float32,
+        )
+        values -= values.max(axis=(0, 2, 3), keepdims=True)  # small numbers keep their digits
+        if k <= PIECE:
+            kept[:, k] = values.transpose(1, 0, 2, 3)
+    return kept
+
+
+def _best(
+    site: Site,
+    house: House,
+    t: int,
+    choices: list[tuple[float, float]],
+    actions: tuple[Level, ...],
+    after: np.ndarray,
+    heat: np.ndarray,
+    charge: np.ndarray,
+) -> tuple[tuple[float, float], bool]:
+    q, p = site.quarters[t], site.plant
+    step_e, step_s = float(heat[1]), float(charge[1] - charge[0])
+    s0 = float(charge[0])
+    rows = after.tolist()
+    best = (math.inf, (0.0, 0.0), False)
+    flows = Flows()
+    before = (house.powers[0] > 0.0) + (house.powers[1] > 0.0)
+    per_start = _start_eur(site)
+    for (a, b), action in zip(choices, actions, strict=True):
+        n = (a > 0.0) + (b > 0.0)
+        table = rows[n]
+        for block in (False, True) if q.may_block and q.target_kwh > 0.0 else (False,):
+            f = settle(p, q, house.e, house.s, a + b, block, flows)
+            i = min(int(f.e1 / step_e), len(table) - 2)
+            x = f.e1 / step_e - i
+            j = min(max(int((f.s1 - s0) / step_s), 0), len(charge) - 2)
+            y = (f.s1 - s0) / step_s - j
+            low = table[i][j] * (1.0 - y) + table[i][j + 1] * y
+            high = table[i + 1][j] * (1.0 - y) + table[i + 1][j + 1] * y
+            cost = f.cost - action.eur_per_h * STEP_H + low * (1.0 - x) + high * x
+            cost += max(0, n - before) * per_start
+            if cost < best[0] - 1e-9:
+                best = (cost, (a, b), block)
+    return best[1], best[2]
+
+
+def rolling(site: Site, *, noise: int | None) -> dict[int, PlanPrices]:
+    """Plans for every REPLAN quarters of the year, by the quarter they begin with.
+
+    noise None: everything is known for the horizon. A seed: sun, load and temperature are wrong, more so with
+    the hour, and prices are known as the exchange announces them.
+    """
+    count = len(site.quarters)
+    starts = list(range(0, count - 1, REPLAN))
+    acts = levels(site.world.economics, offers(site), site.per_th_hour)
+    heat, charge = (np.array(grid, np.float32) for grid in plan.grids(site.plant))
+    solver = fast_plan.Solver(site.plant, acts, heat, charge)
+    found: dict[int, PlanPrices] = {}
+    draw = random.Random(noise)
+    for begin in range(0, len(starts), BATCH):
+        group = starts[begin : begin + BATCH]
+        horizons = [
+            _known(site, t) if noise is None else _guessed(site, t, draw) for t in group
+        ]
+        ends = [end_values(h, site.plant) for h in horizons]
+        after = fast_plan.end(heat, charge, *(np.array([e[n] for e in ends], np.float32) for n in range(3)))
+        kept = fast_plan.solve(solver, fast_plan.Batch.of(horizons, np.float32), after, REPLAN)
+        for index, t in enumerate(group):
+            found[t] = _prices(site, t, [values[index] for values in kept[1:]], heat, charge)
+    return found
+
+
+def _known(site: Site, t: int) -> tuple[Quarter, ...]:
+    """The truth; after the end of the year its last day repeats."""
+    quarters = site.quarters
+    count = len(quarters)
+    return tuple(quarters[n if n < count else n - 96 * math.ceil((n - count + 1) / 96)] for n in range(t, t + HORIZON))
+
+
+def _guessed(site: Site, t: int, draw: random.Random) -> tuple[Quarter, ...]:
+    """The truth with errors that grow: sun by a third a day ahead, temperature 2 K, load a third and its
+    bursts not at all; the present quarter hours are nearly right."""
+    s, w = site.series, site.world
+    count = len(s)
+    spot = site.announced(t, history=96)
+    sun = degc = load = 0.0
+    guessed = []
+    dhw_on = w.economics.heat.heat_pump
+    ring = [s.mean_degc[t]] * 96
+    total = math.fsum(ring)
+    for ahead in range(HORIZON):
+        n = t + ahead
+        n = n if n < count else n - 96 * math.ceil((n - count + 1) / 96)
+        grows = min(1.0, 0.3 + ahead / 48.0)
+        sun = 0.98 * sun + 0.2 * draw.gauss(0.0, 1.0)
+        degc = 0.99 * degc + 0.14 * draw.gauss(0.0, 1.0)
+        load = 0.9 * load + 0.44 * draw.gauss(0.0, 1.0)
+        outdoor = s.outdoor_degc[n] + 2.0 * grows * degc
+        total += outdoor - ring[ahead % 96]
+        ring[ahead % 96] = outdoor
+        usual = (s.load_kw[n] + s.load_kw[n - 96] + s.load_kw[n - 95] + s.load_kw[n - 97]) / 4.0
+        dhw = s.dhw_kw[n] if dhw_on else 0.0
+        bought, sold = _prices_at(site, spot, n)
+        q = quarter(
+            w.economics,
+            w.model,
+            pv_kw=max(0.0, s.pv_kw[n] * (1.0 + 0.35 * grows * sun)),
+            load_kw=max(0.05, usual * (1.0 + 0.3 * load)) + dhw,
+            outdoor_degc=outdoor,
+            mean_degc=total / 96.0,
+            import_eur=bought,
+            feed_in_eur=sold,
+        )
+        guessed.append(q._replace(may_block=q.may_block and dhw == 0.0))
+    return tuple(guessed)
+
+
+def _prices_at(site: Site, spot: object, n: int) -> tuple[float, float]:
+    """Announced prices, else those of the day before as far as known, as the controller does it."""
+    q, s = site.quarters, site.series
+    announced = spot.at  # type: ignore[attr-defined]
+    for back in (0, 96, 192):
+        if n - back >= 0 and announced(s.unix_s[n] - back * QUARTER_S) is not None:
+            return q[n - back].import_eur, q[n - back].feed_in_eur
+    tariff = site.world.economics.tariff
+    return tariff.import_eur_per_kwh, tariff.feed_in_eur_per_kwh
+
+
+def _prices(site: Site, t: int, values: list[np.ndarray], heat: np.ndarray, charge: np.ndarray) -> PlanPrices:
+    """The tables of `plc.energy.plan.prices`, from arrays."""
+    step_e, step_s = heat[1] - heat[0], charge[1] - charge[0] if len(charge) > 1 else 1.0
+
+    def table(array: np.ndarray) -> Table:
+        return tuple(map(tuple, array.tolist()))
+
+    heat_tables, charge_tables = [], []
+    for v in values:
+        rises = (v[:-1] - v[1:]) / step_e
+        mean = (v[:-1] + v[1:]) / 2.0
+        heat_tables.append(table((rises[:, :-1] + rises[:, 1:]) / 2.0))
+        charge_tables.append(table((mean[:, :-1] - mean[:, 1:]) / step_s))
+    model = site.world.model
+    return PlanPrices(
+        made_unix_s=site.series.unix_s[t],
+        first_unix_s=site.series.unix_s[t],
+        base_degc=BASE_DEGC,
+        kwh_per_k=kwh_per_kelvin(model.volume_l),
+        heat_kwh=tuple(((heat[:-1] + heat[1:]) / 2.0).tolist()),
+        charge_kwh=tuple(((charge[:-1] + charge[1:]) / 2.0).tolist()),
+        heat=tuple(heat_tables),
+        charge=tuple(charge_tables),
+    )

@@ -1,0 +1,135 @@
+"""Our own rules: the real engine of the scan, stepped once per quarter hour, and the simple baselines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plc.blocks.block_relay import BlockRelay
+from plc.blocks.core import Reading, Tick, ns
+from plc.energy.engine import EnergyEngine
+from plc.energy.parameters import Policy
+from plc.energy.plan_prices import PlanPrices
+from plc.energy.plan_problem import STEP_H, kwh_per_kelvin
+from plc.energy.situation import EnergySituation, MinerSituation
+from plc.energy.tariff import SpotPrices
+from tools.bench_parts.economics.house import BASE_DEGC, House, Site
+
+QUARTER_NS = ns(900)
+WANTED_DEGC, FULL_DEGC = 50.0, 55.0
+
+
+def none(site: Site) -> House:
+    """No ThermIQ: the heat pump alone."""
+    house = House(site)
+    for t in range(len(site.quarters)):
+        house.go(t, (0.0, 0.0))
+    return house
+
+
+def engine(
+    site: Site,
+    *,
+    plans: dict[int, PlanPrices] | None = None,
+    policy: Policy = Policy.MARGINAL,
+    hold_back: bool = True,
+    week: range | None = None,
+) -> House:
+    """The decision engine with the real block relay and its budgets."""
+    e = site.world.economics
+    e = replace(e, choice=replace(e.choice, policy=policy))
+    rule = EnergyEngine(e)
+    relay = BlockRelay(free_min_s=1800.0, boot_lock_s=0.0)
+    house = House(site)
+    per_k = kwh_per_kelvin(site.world.model.volume_l)
+    plan: PlanPrices | None = None
+    dynamic = e.tariff.kind == "dynamic" or e.tariff.zero_at_negative_spot
+    for t, q in enumerate(site.quarters):
+        if plans is not None:
+            plan = plans.get(t, plan)
+        tick = Tick((t + 1) * QUARTER_NS, QUARTER_NS)
+        spot = site.announced(t) if dynamic else SpotPrices()
+        rule.step(tick, situation=_situation(site, house, t, plan, spot, per_k))
+        covers = house.e - q.release_kwh >= q.demand_kw * STEP_H
+        block = relay.step(
+            tick, request=hold_back and rule.hold_back, release=not (q.may_block and covers)
+        )
+        powers = tuple(w / 1000.0 for w in rule.decision.power_w)
+        f = house.go(t, (powers[0], powers[1]), block)
+        if week is not None and t in week:
+            house.books.week.append((q.pv_kw, q.load_kw + f.heat_pump, sum(powers), f.grid, house.e, house.s,
+                                     q.import_eur, float(block)))  # fmt: skip
+    return house
+
+
+def _situation(
+    site: Site, house: House, t: int, plan: PlanPrices | None, spot: SpotPrices, per_k: float
+) -> EnergySituation:
+    s, q, m = site.series, site.quarters[t], site.world.model
+    seen = house.look(t)
+    now = t * QUARTER_NS
+    miners_w = (house.powers[0] * 1000.0, house.powers[1] * 1000.0)
+    load_w = (q.load_kw + seen.heat_pump) * 1000.0 + miners_w[0] + miners_w[1]
+    degc = BASE_DEGC + house.e / per_k
+    return EnergySituation(
+        unix_s=s.unix_s[t],
+        utc_offset_s=s.offset_s[t],
+        synchronised=True,
+        pv_w=Reading.good(q.pv_kw * 1000.0, now),
+        load_w=Reading.good(load_w, now),
+        grid_w=Reading.good(seen.grid * 1000.0, now),
+        battery_soc_pct=Reading.good(house.s / max(site.plant.s_max_kwh, 0.1) * 100.0, now),
+        miners=(MinerSituation(True, miners_w[0]), MinerSituation(True, miners_w[1])),
+        t_top_degc=degc,
+        t_mean_degc=degc,
+        heat_load_w=q.demand_kw * 1000.0,
+        wanted_degc=WANTED_DEGC,
+        full_degc=FULL_DEGC,
+        sink=house.e < site.plant.e_max_kwh - 0.3,
+        recool=site.plant.recool,
+        flow_degc=m.flow_degc(s.outdoor_degc[t]),
+        outdoor_degc=s.outdoor_degc[t],
+        winter=s.mean_degc[t] < 12.0,
+        spot=spot,
+        plan=plan,
+    )
+
+
+def heat_demand(site: Site, *, kw: float = 3.2) -> House:
+    """Thermostat: mine whenever the buffer is below the wanted temperature, until it is full."""
+    house = House(site)
+    per_k = kwh_per_kelvin(site.world.model.volume_l)
+    on = False
+    for t, q in enumerate(site.quarters):
+        degc = BASE_DEGC + house.e / per_k
+        on = q.demand_kw > 0.0 and (degc < WANTED_DEGC or (on and degc < FULL_DEGC))
+        house.go(t, (kw, kw) if on else (0.0, 0.0))
+    return house
+
+
+def always(site: Site, *, kw: float = 3.2) -> House:
+    house = House(site)
+    for t in range(len(site.quarters)):
+        house.go(t, (kw, kw))
+    return house
+
+
+def surplus(site: Site, *, room: bool) -> House:
+    """Follow the export power, whatever it earns; room: only while the buffer takes heat."""
+    house = House(site)
+    for t in range(len(site.quarters)):
+        seen = house.look(t)
+        spare = -seen.grid + house.powers[0] + house.powers[1]
+        full = house.e > site.plant.e_max_kwh - 1.5
+        unused = site.quarters[t].demand_kw <= 0.0
+        house.go(t, (0.0, 0.0) if room and (full or unused) else follow(spare))
+    return house
+
+
+def follow(spare_kw: float) -> tuple[float, float]:
+    """Split of a power that may be used on two miners of 1.2 to 3.2 kW."""
+    if spare_kw < 1.2:
+        return (0.0, 0.0)
+    if spare_kw < 2.4:
+        return (spare_kw, 0.0)
+    each = min(spare_kw / 2.0, 3.2)
+    return (each, each)
