@@ -57,8 +57,8 @@ def test_the_program_reads_the_virtual_house_and_notices_its_silence(rig, tmp_pa
             until(lambda: service.metered(2, clock.now_ns()) is not NEVER)
             e = rig.model.electricity
             energy = service.energy(clock.now_ns())
-            assert energy.grid_w.value == pytest.approx(e.grid_w, abs=2)
-            assert energy.grid_meter_w.value == pytest.approx(e.grid_w, abs=1)
+            assert energy.grid_w.value == pytest.approx(lines.house().grid_w, abs=2)
+            assert energy.grid_meter_w.value == pytest.approx(lines.house().grid_w, abs=1)
             assert energy.load_w.value == pytest.approx(e.load_w, abs=1)
             assert energy.battery_soc_pct.value == pytest.approx(100 * e.soc, abs=0.6)
             assert energy.load_w.origin is Origin.SIM

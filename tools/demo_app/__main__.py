@@ -19,6 +19,7 @@ from typing import Any
 
 from tools.demo_app import demo_site
 from tools.demo_app.processes import Child, JsonLines, wait_for
+from tools.demo_app.settled import Settled
 from tools.demo_app.summary import summary
 from tools.twin import scenarios
 
@@ -27,6 +28,7 @@ IMAGE_BYTES = 4096
 MINERS = 2
 START_S = 30.0  # a loaded machine imports slowly
 STOP_S = 15.0
+SAMPLE_S = 0.2
 
 
 class House:
@@ -39,14 +41,14 @@ class House:
         self.image.write_bytes(bytes(IMAGE_BYTES))
         self.clock = folder / "clock"
         self.ports = demo_site.free_ports(MINERS)
-        self.site = demo_site.make(
-            options.site, folder / "site", scenario, demo_site.virtual_miners(folder, self.ports)
-        )
+        devices = demo_site.virtual_miners(folder, self.ports) | demo_site.virtual_lines(folder)
+        self.site = demo_site.make(options.site, folder / "site", scenario, devices)
         self.pictory = self.site / "config.rsc"
         self._environment = {
             "THERMIQ_RUNTIME_DIR": str(folder / "run"),
             "THERMIQ_STATE_DIR": str(folder / "state"),
         }
+        self._settled = Settled()
         self.twin = self._start_twin(options)
         assert self.twin.process.stdout is not None
         self.controller = self._start_controller()
@@ -54,7 +56,7 @@ class House:
 
     def _start_twin(self, options: argparse.Namespace) -> Child:
         arguments = ["-m", "tools.twin", "--image", str(self.image), "--pictory", str(self.pictory)]
-        arguments += ["--miner-port", *map(str, self.ports)]
+        arguments += ["--miner-port", *map(str, self.ports), "--rs485-link", str(self.folder)]
         arguments += ["--clock", str(self.clock), "--scenario", options.scenario, "--speed", options.speed]
         if options.seconds is not None and options.speed != "max":
             arguments += ["--for-s", str(options.seconds * float(options.speed))]
@@ -80,6 +82,7 @@ class House:
             found: dict[str, Any] = json.loads((self.folder / "run/status.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
+        self._settled.add(found)
         return found
 
     def end(self) -> dict[str, Any]:
@@ -88,7 +91,7 @@ class House:
             wait_for(lambda: not self.twin.running, START_S / 10)
         twin_code = self.twin.end(STOP_S)
         controller_code = self.controller.wait(STOP_S)
-        result = summary(self.plant.finish(), self.status(), controller_code)
+        result = summary(self.plant.finish(), self.status(), self._settled, controller_code)
         for child, code in ((self.twin, twin_code), (self.controller, controller_code)):
             if code != 0:
                 print(f"{child.name} ended with {code}:\n{child.last_words()}", file=sys.stderr)
@@ -149,7 +152,8 @@ def watch(house: House, chosen: argparse.Namespace) -> None:
 
     if chosen.headless:
         while not over():
-            time.sleep(0.05)
+            house.status()  # what it says on the way is part of the summary
+            time.sleep(SAMPLE_S)
         return
     from tools.demo_app.view import show
 

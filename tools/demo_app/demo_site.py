@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tools.twin.modbus_devices.plant import section
 from tools.twin.scenario import Scenario
 
 COPIED = ("wiring.yaml", "config.rsc")
@@ -36,6 +37,11 @@ def virtual_miners(folder: Path, ports: Sequence[int]) -> dict[str, Any]:
     secret.touch(mode=0o600)
     secret.write_text(MINER_PASSWORD, encoding="utf-8")
     return {"miners": [{"host": "127.0.0.1", "port": port, "secret": str(secret)} for port in ports]}
+
+
+def virtual_lines(folder: Path) -> dict[str, Any]:
+    """The section `devices` for inverter and meters whose pseudo-terminals are linked in this folder."""
+    return {"rs485": section(folder)}
 
 
 def make(source: Path, target: Path, scenario: Scenario, devices: Mapping[str, Any] | None = None) -> Path:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from tools.demo_app.settled import Settled
 
 PLANT = (
     "simulated_s",
@@ -15,7 +18,9 @@ PLANT = (
 )
 
 
-def summary(plant: dict[str, Any], status: dict[str, Any], exit_code: int) -> dict[str, Any]:
+def summary(
+    plant: dict[str, Any], status: dict[str, Any], settled: Settled, exit_code: int
+) -> dict[str, Any]:
     """Figures of both; null where a process ended before it said anything."""
     scan = status.get("scan", {})
     result: dict[str, Any] = {name: plant.get(name) for name in PLANT}
@@ -23,6 +28,34 @@ def summary(plant: dict[str, Any], status: dict[str, Any], exit_code: int) -> di
         "scans": scan.get("scans"),
         "lost_cycles": scan.get("lost_cycles"),
         "states_visited": status.get("states_visited", []),
+        **_devices(status.get("services", {})),
+        **settled.figures(),
         "exit_code": exit_code,
     }
     return result
+
+
+def _devices(services: Mapping[str, Any]) -> dict[str, Any]:
+    """Transactions with the virtual devices, as the controller's own drivers count them."""
+    serial = list(_serial(services))
+    deye = [device for device in serial if device["type"].startswith("deye")]
+    meters = [device for device in serial if not device["type"].startswith("deye")]
+    calls = [
+        (kind, count)
+        for name, service in services.items()
+        if name.startswith("miner")
+        for kind, count in service.get("calls", {}).items()
+    ]
+    return {
+        "deye_reads_ok": sum(device["ok"] for device in deye),
+        "deye_read_errors": sum(device["requests"] - device["ok"] for device in deye),
+        "meter_reads_ok": sum(device["ok"] for device in meters),
+        "meter_read_errors": sum(device["requests"] - device["ok"] for device in meters),
+        "grpc_calls_ok": sum(count for kind, count in calls if kind == "ok"),
+        "grpc_call_errors": sum(count for kind, count in calls if kind != "ok"),
+    }
+
+
+def _serial(services: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for port in services.get("rs485", {}).get("ports", ()):
+        yield from port["devices"]

@@ -2,7 +2,8 @@
 
 With `--clock SOCKET` it serves time in turns (one period per scan of the controller); without, it runs
 in real time at its own step. It prints JSON lines about itself on stdout, the last one with the
-summary. Orders come on stdin, one a line: `do NAME [VALUE]` (an action of a scenario), `end`.
+summary. Orders come on stdin, one a line: `do NAME [VALUE]` (an action of a scenario), an order to a
+virtual device (tools.twin.devices: `m1 fault NAME VALUE`, `deye fault NAME VALUE`), `end`.
 Everything it writes is simulated, and it refuses an image that is not a regular file.
 """
 
@@ -23,6 +24,7 @@ from plc.blocks.core import NS_PER_S
 from plc.exits import Exit, ExitError
 from plc.plant.interface import ImageOutputs
 from tools.twin import scenarios
+from tools.twin.devices import Devices
 from tools.twin.image_terminals import ImageTerminals, read_wiring
 from tools.twin.report import Reporter
 from tools.twin.rig import ACTIONS, Rig
@@ -41,7 +43,7 @@ class Twin:
         scenario = scenarios.get(options.scenario, flow_latches=not options.flow_restarts)
         self.rig = Rig(scenario, p4_curve=self.terminals.p4_curve, p5_curve=self.terminals.p5_curve)
         self.reporter = Reporter(self.rig)
-        self.miners: list[Any] = []
+        self.devices = Devices(self.rig)
         self.period_s = options.period_ms / 1000.0
         self.end_s = min(scenario.duration_s, options.for_s or scenario.duration_s)
         self.stop = False
@@ -62,8 +64,7 @@ class Twin:
     def _advance(self, out: ImageOutputs, p4_v: float, p5_v: float) -> None:
         self.rig.step(self.period_s, out, p4_v, p5_v)
         self._now_ns += round(self.period_s * NS_PER_S)
-        for miner in self.miners:
-            miner.advance(self.period_s)
+        self.devices.advance(self.period_s)
 
     @property
     def over(self) -> bool:
@@ -77,7 +78,12 @@ class Twin:
             value = _value(words[2]) if len(words) > 2 else True
             self.rig.apply(Event(self.rig.t_s, words[1], value))
         else:
-            print(f"not understood: {' '.join(words)}", file=sys.stderr)
+            try:
+                known, why = self.devices.obey(words), "no such order"
+            except (ValueError, IndexError, TypeError) as error:
+                known, why = False, str(error)
+            if not known:
+                print(f"not understood: {' '.join(words)}: {why}", file=sys.stderr, flush=True)
 
 
 class _Orders:
@@ -150,6 +156,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--period-ms", type=int, default=100, help="scan period of the controller")
     add("--for-s", type=float, help="end after so many simulated seconds")
     add("--miner-port", type=int, nargs=2, metavar="PORT", help="serve both miners by gRPC on loopback")
+    add(
+        "--rs485-link",
+        type=Path,
+        metavar="DIR",
+        help="inverter and meters on pseudo-terminals, links in here",
+    )
     add("--orders", action="store_true", help="take orders from stdin")
     add("--list", action="store_true", help="list the scenarios and leave")
     return parser.parse_args(arguments)
@@ -167,16 +179,6 @@ def _speed(text: str) -> float | None:
     return speed
 
 
-def _serve_miners(twin: Twin, ports: list[int] | None, stack: contextlib.ExitStack) -> None:
-    if not ports:
-        return
-    from tools.twin.virtual_miner import VirtualMiner
-    from tools.twin.virtual_miner.unit import PlantUnit
-
-    for miner, port in zip(twin.rig.model.miners, ports, strict=True):
-        twin.miners.append(stack.enter_context(VirtualMiner(PlantUnit(miner), port=port)))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Runs the virtual plant; returns an exit code of the project."""
     if "--list" in (sys.argv[1:] if arguments is None else arguments):
@@ -190,9 +192,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(BANNER, file=sys.stderr, flush=True)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(twin, "stop", True))
-        with contextlib.ExitStack() as stack:
-            stack.callback(twin.terminals.close)
-            _serve_miners(twin, options.miner_port, stack)
+        with contextlib.closing(twin.terminals), twin.devices as devices:
+            if options.miner_port:
+                devices.serve_miners(options.miner_port)
+            if options.rs485_link:
+                devices.serve_rs485(options.rs485_link, speed if options.clock else 1.0)
             if options.clock is not None:
                 serve_turns(twin, options.clock, speed, persist=options.persist)
             else:

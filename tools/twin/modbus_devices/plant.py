@@ -20,6 +20,28 @@ BAUD = 9600
 JOULE_PER_KWH = 3.6e6
 INVERTER, GRID_METER, MINER_METERS = 1, 2, (11, 12)
 SERIAL = "2209150001"
+FOLLOWS_W = 20.0  # error of the battery's control of the grid power
+INVERTER_LINK, METERS_LINK = "ttyInverter", "ttyMeters"
+
+
+def section(folder: Path) -> list[dict[str, Any]]:
+    """`devices.rs485` of a site file whose program shall find the lines that are linked in this folder."""
+    miners = [
+        {
+            "name": f"miner{number}_meter",
+            "type": "eastron-sdm72dm-v2",
+            "slave_id": slave,
+            "role": "miner_meter",
+            "miner": number,
+        }
+        for number, slave in enumerate(MINER_METERS, start=1)
+    ]
+    grid = {"name": "grid", "type": "eastron-sdm630", "slave_id": GRID_METER, "role": "grid_meter"}
+    inverter = {"name": "inverter", "type": "deye", "slave_id": INVERTER, "serial": SERIAL}
+    return [
+        {"port": str(folder / INVERTER_LINK), "baud": BAUD, "devices": [inverter]},
+        {"port": str(folder / METERS_LINK), "baud": BAUD, "devices": [grid, *miners]},
+    ]
 
 
 class Switched:
@@ -44,45 +66,33 @@ class VirtualRs485:
         speed = speed or 1e6
         self.deye = VirtualDeye(family, self.house, serial=SERIAL, rated_w=12_000.0, strings=2)
         inverter: dict[int, Slave] = {INVERTER: Switched(self.deye, lambda: rig.deye_alive)}
-        meters: dict[int, Slave] = {
-            GRID_METER: VirtualMeter("eastron-sdm630", lambda: rig.model.electricity.grid_w)
-        }
+        meters: dict[int, Slave] = {GRID_METER: VirtualMeter("eastron-sdm630", lambda: self.house().grid_w)}
         for slave, miner in zip(MINER_METERS, rig.model.miners, strict=True):
             meters[slave] = VirtualMeter("eastron-sdm72dm-v2", lambda miner=miner: miner.power_w)  # type: ignore[misc]
-        self.inverter = VirtualBus(folder / "ttyInverter", inverter, baud=BAUD, speed=speed)
-        self.meters = VirtualBus(folder / "ttyMeters", meters, baud=BAUD, speed=speed)
+        self.inverter = VirtualBus(folder / INVERTER_LINK, inverter, baud=BAUD, speed=speed)
+        self.meters = VirtualBus(folder / METERS_LINK, meters, baud=BAUD, speed=speed)
 
     def house(self) -> House:
-        """The moment as the inverter measures it."""
+        """The moment as the inverter measures it.
+
+        The battery of the model holds the grid at exactly nothing. A real one follows the load with an error
+        of some watts; a grid power of exactly nothing for minutes is what an inverter without clamps shows.
+        """
         e = self._rig.model.electricity
+        error_w = 0.0 if abs(e.grid_w) >= 1.0 else FOLLOWS_W * (int(self._rig.t_s) * 37 % 31 - 15) / 15.0
         return House(
             pv_w=e.pv_w,
             battery_w=e.battery_w,
             battery_soc_pct=100.0 * e.soc,
             load_w=e.load_w,
-            losses_w=0.0,
+            losses_w=error_w,
             total_import_kwh=e.import_j / JOULE_PER_KWH,
             total_export_kwh=e.export_j / JOULE_PER_KWH,
         )
 
     def section(self) -> list[dict[str, Any]]:
         """`devices.rs485` of the site file that leads the program here."""
-        miners = [
-            {
-                "name": f"miner{number}_meter",
-                "type": "eastron-sdm72dm-v2",
-                "slave_id": slave,
-                "role": "miner_meter",
-                "miner": number,
-            }
-            for number, slave in enumerate(MINER_METERS, start=1)
-        ]
-        grid = {"name": "grid", "type": "eastron-sdm630", "slave_id": GRID_METER, "role": "grid_meter"}
-        inverter = {"name": "inverter", "type": "deye", "slave_id": INVERTER, "serial": SERIAL}
-        return [
-            {"port": str(self.inverter.link), "baud": BAUD, "devices": [inverter]},
-            {"port": str(self.meters.link), "baud": BAUD, "devices": [grid, *miners]},
-        ]
+        return section(self.inverter.link.parent)
 
     def start(self) -> VirtualRs485:
         """Plugs both adapters in."""

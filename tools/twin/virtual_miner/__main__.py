@@ -19,7 +19,7 @@ def obey(miner: VirtualMiner, words: list[str]) -> str:
     if words[0] == "fault":
         value = words[2] if len(words) > 2 else "True"
         kind = type(getattr(miner.faults, words[1], True))
-        miner.faults.set(words[1], value == "True" if kind is bool else kind(value))
+        miner.faults.set(words[1], value.lower() in ("true", "1") if kind is bool else kind(value))
     elif words[0] == "clear":
         miner.faults.clear()
     elif words[0] == "network":
