@@ -30,7 +30,6 @@ WINDOW = 100
 
 PACKET_MAX = 65536  # nobody needs to send us more; the broker drops it before it reaches our memory
 CONNECT_S = 1.8
-CONNACK_S = 10.0
 
 UNSUPPORTED, BAD_PASSWORD, NOT_AUTHORISED, TAKEN_OVER = 132, 134, 135, 142
 
