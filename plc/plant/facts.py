@@ -111,6 +111,8 @@ class Facts(Block):
     route_is_recool: bool = False
     route_is_dhw: bool = False
     m1_ready: bool = False  # minimum off time over, contactor willing
+    m1_saved_high: bool = False  # would start by itself at more than the oil can take now
+    m2_saved_high: bool = False
     m2_ready: bool = False
     min_off_over: bool = False
     min_on_over: bool = False

@@ -117,6 +117,7 @@ M1 = Rules(
         *_MINER_START,
         _c("min_off", lambda f: not f.m1_ready, "Mindestpause läuft", "minimum off time runs"),
         _c("not_commandable", lambda f: f.miner1_unfit, "Miner nicht führbar", "miner cannot be commanded"),
+        _c("saved_high", lambda f: f.m1_saved_high, "startet mit zu viel Leistung", "would start too high"),
     ),
     trip=_MINER_TRIPS,
 )
@@ -126,6 +127,7 @@ M2 = Rules(
         *_MINER_START,
         _c("min_off", lambda f: not f.m2_ready, "Mindestpause läuft", "minimum off time runs"),
         _c("not_commandable", lambda f: f.miner2_unfit, "Miner nicht führbar", "miner cannot be commanded"),
+        _c("saved_high", lambda f: f.m2_saved_high, "startet mit zu viel Leistung", "would start too high"),
     ),
     trip=_MINER_TRIPS,
 )

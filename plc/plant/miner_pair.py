@@ -88,6 +88,9 @@ class MinerPair(Block):
             first=0 if first.contactor.hours.run_ns <= second.contactor.hours.run_ns else 1,
         )
         f.granted_w = self.power.granted_w
+        room_w, target_w = self.power.thermal_w, self.power.target_w
+        f.m1_saved_high = first.starts_with_w + (target_w[1] if second.enable else 0.0) > room_w
+        f.m2_saved_high = second.starts_with_w + (target_w[0] if first.enable else 0.0) > room_w
         testing = self.test.step(
             tick, f, may_test=self._may_test(f, state, inputs.miners), acknowledge=acknowledge
         )
@@ -138,9 +141,10 @@ class MinerPair(Block):
             idle = MinerWish(urgent=True) if tripped else NO_WISH
             return idle, idle
         target = self.power.target_w
+        urgent = tripped or self.power.limited_by == "oil_limit"  # heat has to go: no waiting for quiet steps
         return (
-            MinerWish(run[0], target[0], tripped),
-            MinerWish(run[1], target[1], tripped),
+            MinerWish(run[0], target[0], urgent),
+            MinerWish(run[1], target[1], urgent),
         )
 
     def retained(self) -> State:

@@ -21,7 +21,8 @@ class MinerUnit(Block):
 
     wanted: the miner shall run. may_close: stagger permits closing in this scan. Outputs: enable, pausing
     (asked to pause, waiting for its power to fall), failed (retries used up, until acknowledged), on_ns
-    (since the contactor closed), ready (minimum off time over and contactor willing).
+    (since the contactor closed), ready (minimum off time over and contactor willing), saved_w (the target at
+    which the miner will start by itself when supply returns; None = nobody has ever told).
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class MinerUnit(Block):
         "on_ns",
         "pausing",
         "retries",
+        "saved_w",
     )
 
     STATE = (
@@ -49,6 +51,7 @@ class MinerUnit(Block):
         "on_ns",
         "pausing",
         "retries",
+        "saved_w",
     )
 
     def __init__(self, parameters: Parameters, rules: Rules) -> None:
@@ -66,6 +69,7 @@ class MinerUnit(Block):
         self.failed = False
         self.retries = 0
         self.on_ns = 0
+        self.saved_w: float | None = None
         self._stop_ns = 0
         self._wait_ns = 0
 
@@ -88,6 +92,8 @@ class MinerUnit(Block):
         miner: MinerInputs,
         acknowledge: bool,
     ) -> bool:
+        if miner.saved_target_w.value is not None:  # stays true while the miner is dark, whatever its age
+            self.saved_w = miner.saved_target_w.value
         hold = self._soft_stop(tick, wanted=wanted, miner=miner)
         request = (wanted or hold) and not self.failed
         allowed = self.interlock.step(f, wanted=request, running=self.enable)
@@ -102,16 +108,26 @@ class MinerUnit(Block):
         self.on_ns = self.on_ns + tick.dt_ns if self.contactor.closed else 0
         return self.enable
 
+    @property
+    def starts_with_w(self) -> float:
+        """Power at which it starts by itself; the highest when it has never been told."""
+        return self._p.power_max_w if self.saved_w is None else self.saved_w
+
     def is_idle(self, miner: MinerInputs) -> bool:
         """Its power is known and below the idle limit."""
         return _idle(miner, self._p.idle_w)
 
     def retained(self) -> State:
-        return {"hours": self.contactor.hours.state(), "cycles": self.contactor.cycles.state()}
+        return {
+            "hours": self.contactor.hours.state(),
+            "cycles": self.contactor.cycles.state(),
+            "saved_w": self.saved_w,
+        }
 
     def retain(self, data: State) -> None:
         self.contactor.hours.restore(data["hours"])
         self.contactor.cycles.restore(data["cycles"])
+        self.saved_w = data.get("saved_w")
 
     def _soft_stop(self, tick: Tick, *, wanted: bool, miner: MinerInputs) -> bool:
         """True while the contactor stays closed for a miner that is winding down.

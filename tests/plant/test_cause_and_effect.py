@@ -125,13 +125,23 @@ SPECIFICATION = {
     "m1": (
         interlocks.M1,
         MINER_TRIPS,
-        {**MINER_STARTS, "min_off": {"m1_ready": False}, "not_commandable": {"miner1_unfit": True}},
+        {
+            **MINER_STARTS,
+            "min_off": {"m1_ready": False},
+            "not_commandable": {"miner1_unfit": True},
+            "saved_high": {"m1_saved_high": True},
+        },
         {},
     ),
     "m2": (
         interlocks.M2,
         MINER_TRIPS,
-        {**MINER_STARTS, "min_off": {"m2_ready": False}, "not_commandable": {"miner2_unfit": True}},
+        {
+            **MINER_STARTS,
+            "min_off": {"m2_ready": False},
+            "not_commandable": {"miner2_unfit": True},
+            "saved_high": {"m2_saved_high": True},
+        },
         {},
     ),
     "hp_block": (

@@ -2,8 +2,12 @@
 
 import pytest
 
-from plc.blocks.core import Reading
+from plc.blocks.core import NS_PER_S, Reading, Tick
+from plc.plant import interlocks
+from plc.plant.facts import Facts
 from plc.plant.interface import MinerCondition, MinerInputs, MinerState
+from plc.plant.miners import MinerUnit
+from plc.plant.parameters import Parameters
 from tests.plant.rigs import heating_rig, standby_rig
 
 
@@ -83,3 +87,61 @@ def test_contactors_close_one_after_the_other():
     while not (rig.outputs.image.m1_enable and rig.outputs.image.m2_enable):
         rig.scan()
     assert (rig.now_ns - first) / 1e9 == pytest.approx(30.0, abs=0.3)
+
+
+def unit() -> MinerUnit:
+    return MinerUnit(Parameters(), interlocks.M1)
+
+
+def seen(unit: MinerUnit, **fields) -> None:
+    unit.step(
+        Tick(1, NS_PER_S // 10),
+        Facts(),
+        wanted=False,
+        may_close=False,
+        feedback=False,
+        miner=MinerInputs(**fields),
+        acknowledge=False,
+    )
+
+
+def test_a_miner_whose_saved_target_nobody_knows_counts_with_its_highest_power():
+    assert unit().starts_with_w == Parameters().miners.power_max_w
+
+
+def test_the_saved_target_is_remembered_while_the_miner_is_dark_and_over_a_restart():
+    first = unit()
+    seen(first, saved_target_w=Reading.good(1200.0, 0))
+    seen(first)
+    assert first.starts_with_w == 1200.0
+    second = unit()
+    second.retain(first.retained())
+    assert second.starts_with_w == 1200.0
+
+
+def test_no_supply_for_a_miner_that_would_start_above_what_the_oil_can_take():
+    rig = heating_rig()
+    rig.given(miners=(miner(rig), miner(rig))).leap(1.0)
+    rig.expect("both run", m1_enable=True, m2_enable=True)
+    pair, facts = rig.plant.miners, rig.plant.facts
+    pair.units[0].enable = False
+    pair.power.thermal_w = pair.power.target_w[1] + 2000.0
+    pair.units[0].saved_w = 3200.0
+    rig.leap(0.1)
+    assert facts.m1_saved_high
+    assert "saved_high" in pair.units[0].interlock.causes
+    pair.units[0].saved_w = 1200.0
+    pair.units[0].enable = False
+    pair.power.thermal_w = pair.power.target_w[1] + 2000.0
+    rig.leap(0.1)
+    assert not facts.m1_saved_high
+
+
+def test_taking_power_away_because_of_hot_oil_is_urgent():
+    rig = heating_rig()
+    rig.given(miners=(miner(rig), miner(rig))).leap(1.0)
+    assert not any(wish.urgent for wish in rig.outputs.miners)
+    oil = rig.parameters.oil.limit_degc + 1.0
+    rig.given(t_oil_degc=oil, miners=(miner(rig), miner(rig))).leap(60.0)
+    assert rig.outputs.status.limited_by == "oil_limit"
+    assert all(wish.urgent for wish in rig.outputs.miners if wish.run)
