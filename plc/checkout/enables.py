@@ -146,6 +146,8 @@ def answering(talk: Talk, site: Site) -> list[str]:
     Asked in a thread while the bench goes on cycling: a connection may take longer than the output watchdog.
     """
     miners = site.section("devices.miners")
+    if not talk.bench.image.is_device:  # a simulation reaches nothing but this machine
+        miners = tuple(miner for miner in miners if ipaddress.ip_address(miner.host).is_loopback)
     found: list[str] = []
     threads = [
         threading.Thread(target=_try, args=(miner.host, miner.port, found), daemon=True) for miner in miners

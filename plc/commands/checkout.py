@@ -109,10 +109,9 @@ def check_out(
 
 def _ours(options: Options, site: Site) -> ProcessImage:
     """The image, compared with PiCtory and locked."""
-    from plc.opening import open_image, refuse_wrong_company
+    from plc.opening import open_image
 
     image = open_image(options, site)
-    refuse_wrong_company(site, options, image)
     if not image.lock():
         image.close()
         raise ExitError(
