@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from plc.blocks.core import NS_PER_MS, Tick
-from plc.devices import device_services
+from plc.devices import device_services, expecting_devices
 from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
 from plc.farewell import Farewell
 from plc.image.process_image import Led, ProcessImage
 from plc.linking import Linking
 from plc.opening import Options, open_as_sole_writer
+from plc.planning import planner_services
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
 from plc.plant.plant import Plant
 from plc.recording import Recording
@@ -142,7 +143,8 @@ class Controller:
         self._linking = Linking(
             site, usable_directory(tuple(d / site.site_id for d in state_directories(os.environ)))
         )
-        site = self._linking.site  # with the parameters that were changed from afar
+        # With the parameters that were changed from afar, and those that follow from the device list.
+        site = expecting_devices(self._linking.site)
         self._options, self._site, self._image = options, site, image
         self._stop, self._attempt = stop, attempt
         self._scan_parameters = site.parameters.scan
@@ -209,6 +211,8 @@ class Controller:
         loaded = self._retained.load()
         for problem in loaded.problems:
             log.warning("retained data: %s", problem)
+        refused = loaded.record is None and bool(loaded.problems)
+        self._exchange.health["retained_ok"] = lambda: not refused
         self._exchange.retain.put(loaded.state)
         self._clean_start = loaded.clean_stop
         self._retained.mark_running(loaded.state or {})
@@ -234,7 +238,8 @@ class Controller:
         link = self._linking.services(self._exchange, self._statistics.report, simulated=simulated)
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
         status = StatusFile(runtime_directory(os.environ), report)
-        return [*devices, *link, self._recording, self._decisions, status]
+        planner = planner_services(self._site, clock, self._exchange)
+        return [*devices, *link, *planner, self._recording, self._decisions, status]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()

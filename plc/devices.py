@@ -6,6 +6,8 @@ is loaded only where the site names such a device.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from plc.blocks.core import NEVER, Origin, Reading
 from plc.devicefiles import load_kinds
 from plc.exchange import Exchange
@@ -15,6 +17,24 @@ from plc.field.rs485.settings import kinds_of
 from plc.scan.clock import Clock
 from plc.scan.service import Service
 from plc.site import Site
+
+
+def expecting_devices(site: Site) -> Site:
+    """The site with the parameters that follow from its device list: what is listed must answer.
+
+    Nobody should have to say twice that there is an inverter; leaving it out would make its silence look
+    like a house that has none.
+    """
+    serial = [device for port in site.section("devices.rs485") or () for device in port.devices]
+    p = site.parameters
+    miners = p.miners.api_expected or bool(site.section("devices.miners"))
+    inverter = p.fallback.energy_expected or any(device.type.startswith("deye") for device in serial)
+    parameters = replace(
+        p,
+        miners=replace(p.miners, api_expected=miners),
+        fallback=replace(p.fallback, energy_expected=inverter),
+    )
+    return replace(site, parameters=parameters)
 
 
 def device_services(
@@ -30,6 +50,7 @@ def device_services(
     rs485 = _rs485(site, clock, origin)
     if rs485 is not None:
         exchange.energy = rs485.energy
+        exchange.health["meter_ok"] = rs485.ok
         services.append(rs485)
     services += _miners(site, clock, exchange, rs485, origin, clean_start=clean_start)
     return services

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from plc.blocks.core import State, Tick
+from plc.energy.plan_prices import PlanPrices
 from plc.link.commands import Market
 from plc.plant.interface import (
     Command,
     EnergyInputs,
     HealthInputs,
     ImageInputs,
+    MarketInputs,
     MinerInputs,
     MinerWish,
     PlantInputs,
@@ -60,9 +62,9 @@ class Exchange:
     energy: reads the house as of a time; given by whoever measures it. miners: snapshots that the drivers
     put in. wishes: what the drivers reconcile, None until the plant has decided for the first time.
     commands: appended by the link, from any thread. health: how other parts of the program are, asked in
-    every scan by the name of the field. market: prices and forecasts that came from outside. last: the last
-    scan, None before the first. retain: the newest retained data, from the file at start, from the plant
-    afterwards.
+    every scan by the name of the field. market: prices and forecasts that came from outside. plan: of the
+    planner. last: the last scan, None before the first. retain: the newest retained data, from the file at
+    start, from the plant afterwards.
     """
 
     def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
@@ -72,6 +74,7 @@ class Exchange:
         self.commands: deque[Command] = deque(maxlen=COMMANDS_WAITING)
         self.health: dict[str, Callable[[], bool | None]] = {}
         self.market: Mailbox[Market] = Mailbox(Market())
+        self.plan: Mailbox[PlanPrices | None] = Mailbox(None)
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
@@ -79,6 +82,8 @@ class Exchange:
         self._consumers = list(consumers)
         self._health = HealthInputs()
         self._health_was: tuple[bool | None, ...] = ()
+        self._priced = MarketInputs()
+        self._priced_of: tuple[Market | None, PlanPrices | None] = (None, None)
 
     def join(self, consumer: HandOver) -> None:
         """One more that gets every scan; before the first one."""
@@ -92,6 +97,14 @@ class Exchange:
             self._health = HealthInputs(**dict(zip(self.health, found, strict=True)))
         return self._health
 
+    def _prices(self) -> MarketInputs:
+        """Prices and plan as the plant takes them; built anew only when one of them changed."""
+        market, plan = self.market.latest, self.plan.latest
+        if market is not self._priced_of[0] or plan is not self._priced_of[1]:
+            self._priced_of = (market, plan)
+            self._priced = MarketInputs(market.spot, market.hash_price, plan)
+        return self._priced
+
     def gather(self, now_ns: int, image: ImageInputs, wall: WallTime, scan: ScanInputs) -> PlantInputs:
         """The complete input of one scan, from whatever is there."""
         m1, m2 = self.miners
@@ -100,7 +113,9 @@ class Exchange:
             count = min(len(self.commands), COMMANDS_PER_SCAN)
             commands = tuple(self.commands.popleft() for _ in range(count))
         miners = (m1.latest, m2.latest)
-        return PlantInputs(image, wall, self.energy(now_ns), miners, commands, scan, self._healths())
+        return PlantInputs(
+            image, wall, self.energy(now_ns), miners, commands, scan, self._healths(), market=self._prices()
+        )
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Leaves the result of one scan for everybody."""

@@ -11,7 +11,7 @@ from plc.blocks.core import NS_PER_S, Block, Reading, Tick, ns
 from plc.energy.engine import EnergyEngine
 from plc.energy.situation import EnergySituation, MinerSituation
 from plc.plant.facts import Facts
-from plc.plant.interface import MinerInputs, PlantInputs
+from plc.plant.interface import MinerInputs, MinerState, PlantInputs
 from plc.plant.parameters import Parameters
 from plc.plant.season import SeasonSelect
 
@@ -74,7 +74,7 @@ class EnergyDecision(Block):
             flow_degc=None if f.t_outdoor is None else season.curve_degc(f.t_outdoor),
             outdoor_degc=f.t_outdoor,
             winter=f.winter,
-            pool_ok=market.pool_ok,
+            pool_ok=market.pool_ok and not any(m.state is MinerState.NO_WORK for m in inputs.miners),
             spot=market.spot,
             hash_price=market.hash_price,
             plan=market.plan,

@@ -325,6 +325,15 @@ class House:
 
     load_w_per_k: Annotated[Number, Param("W/K", 50, 1000, "heat loss", source="commissioning")] = 291.0
     heating_limit_degc: Annotated[Number, Param("degC", 10, 20, "no heating above")] = 15.5
+    pv_peak_kw: Annotated[
+        Number, Param("kW", 0, 100, "solar plant, for the first forecasts", source="commissioning")
+    ] = 12.0
+    load_kwh_per_year: Annotated[
+        Number, Param("kWh", 500, 50000, "household without miners and heat pump", source="commissioning")
+    ] = 4000.0
+    hp_capacity_w: Annotated[
+        Number, Param("W", 2000, 30000, "heat pump at -7 degC outside", source="commissioning")
+    ] = 9500.0
 
 
 @dataclass(frozen=True, slots=True)

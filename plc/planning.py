@@ -1,0 +1,223 @@
+"""The planner as a part of the running program: what it is asked, and where its plan goes.
+
+Observes quarter-hour means of sun, load and outdoor temperature in the hand-over of the scan, puts the
+question together in the planner's own thread, and hands the plan to the scan as one more input. With the
+automatic request switched off nobody would use a plan, so no planner runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from math import fsum
+
+from plc.blocks.core import Reading, Tick
+from plc.energy.forecast import Forecast, Forecaster, replaced
+from plc.energy.marginal import MinerOffer
+from plc.energy.plan_problem import kwh_per_kelvin
+from plc.energy.plan_request import HeatModel, problem
+from plc.energy.revenue import Curve, eur_per_th_hour
+from plc.energy.tariff import QUARTER_S
+from plc.exchange import Exchange
+from plc.field.planner import Clock, Planner, Question
+from plc.link.commands import Forecast as Received
+from plc.plant.interface import PlantInputs, PlantOutputs
+from plc.plant.parameters import Parameters
+from plc.site import Site
+
+HORIZON_QUARTERS = 192
+"""Two days: past the end of tomorrow's prices whatever the hour, as far as a weather forecast is worth it."""
+
+
+def planner_services(site: Site, clock: Clock, exchange: Exchange) -> list[Planner]:
+    """The planner of a site that decides by itself; nothing for one that does not."""
+    if not site.parameters.request.automatic:
+        return []
+    questions = Questions(site.parameters, exchange)
+    exchange.join(questions)
+    return [Planner(clock, questions.present, exchange.plan.put)]
+
+
+def heat_model(p: Parameters) -> HeatModel:
+    """The plant's own parameters in the words of the plan: each number stands in one place only."""
+    buffer, block = p.buffer, p.hp_block
+    return HeatModel(
+        load_w_per_k=p.house.load_w_per_k,
+        heating_limit_degc=p.house.heating_limit_degc,
+        curve_base_degc=buffer.curve_base_degc,
+        curve_slope=buffer.curve_slope,
+        curve_min_degc=buffer.curve_min_degc,
+        curve_max_degc=buffer.curve_max_degc,
+        release_offset_k=block.release_offset_k,
+        outdoor_min_degc=block.outdoor_min_degc,
+        volume_l=buffer.volume_l,
+        full_degc=buffer.full_degc,
+        capacity_w=p.house.hp_capacity_w,
+        by_value=block.permitted and block.by_value,
+        recool=p.cooler.economic,
+    )
+
+
+class Questions:
+    """Learns in the scan, asks in the planner's thread; a lock that the scan never waits for is between."""
+
+    def __init__(self, parameters: Parameters, exchange: Exchange) -> None:
+        self._p, self._exchange = parameters, exchange
+        self._model = heat_model(parameters)
+        house = parameters.house
+        self._forecaster = Forecaster(pv_peak_kw=house.pv_peak_kw, load_kwh_per_year=house.load_kwh_per_year)
+        self._lock = threading.Lock()
+        self._means = _QuarterMeans()
+
+    def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
+        """Adds to the means of this quarter hour; a finished one is learned unless the planner is reading."""
+        del tick, outputs
+        done = self._means.add(inputs)
+        if done is not None and self._lock.acquire(blocking=False):
+            try:
+                self._learn(done)
+            finally:
+                self._lock.release()
+
+    def restarted(self, now_ns: int, cause: str) -> None:
+        """The house has not changed: what was learned stays."""
+
+    def present(self) -> Question | None:
+        """The question of now, None without a clock: a plan is nothing but a calendar of prices."""
+        last = self._exchange.last.latest
+        if last is None or not last.inputs.wall.synchronised:
+            return None
+        wall, market = last.inputs.wall, self._exchange.market.latest
+        with self._lock:
+            own = self._forecaster.forecast(wall.unix_s, HORIZON_QUARTERS, utc_offset_s=wall.utc_offset_s)
+        economics = self._p.economics
+        outdoor = dict(last.outputs.status.values).get("outdoor_mean_degc")
+        asked = problem(
+            economics,
+            self._model,
+            replaced(own, received(own, market.forecasts)),
+            market.spot,
+            self._miners(last.inputs),
+            eur_per_th_hour=eur_per_th_hour(
+                economics.mining, market.hash_price, unix_s=wall.unix_s, synchronised=True
+            ),
+            mean_degc=fsum(own.outdoor_degc[:96]) / 96.0 if outdoor is None else outdoor,
+            utc_offset_s=wall.utc_offset_s,
+        )
+        return Question(asked, wall.unix_s, self._model.base_degc, kwh_per_kelvin(self._model.volume_l))
+
+    def _miners(self, inputs: PlantInputs) -> tuple[MinerOffer, ...]:
+        p, mining = self._p.miners, self._p.economics.mining
+        curve = Curve(mining.curve_w, mining.curve_ths)
+        return tuple(
+            MinerOffer(
+                curve,
+                max(p.power_min_w, _value(miner.power_min_w, p.power_min_w)),
+                min(p.power_max_w, _value(miner.power_max_w, p.power_max_w)),
+            )
+            for miner in inputs.miners
+        )
+
+    def _learn(self, done: _Quarter) -> None:
+        self._forecaster.observe(
+            done.unix_s,
+            utc_offset_s=done.utc_offset_s,
+            pv_kw=done.pv_kw,
+            load_kw=done.load_kw,
+            outdoor_degc=done.outdoor_degc,
+        )
+
+
+class _Quarter:
+    """Sums of one quarter hour; a mean of less than half of it is none."""
+
+    __slots__ = ("_counts", "_sums", "unix_s", "utc_offset_s")
+
+    LEAST = QUARTER_S // 2
+
+    def __init__(self, unix_s: int, utc_offset_s: int) -> None:
+        self.unix_s, self.utc_offset_s = unix_s, utc_offset_s
+        self._sums, self._counts = [0.0, 0.0, 0.0], [0, 0, 0]
+
+    def add(self, values: tuple[float | None, float | None, float | None]) -> None:
+        for index, value in enumerate(values):
+            if value is not None:
+                self._sums[index] += value
+                self._counts[index] += 1
+
+    def _mean(self, index: int) -> float | None:
+        return self._sums[index] / self._counts[index] if self._counts[index] >= self.LEAST else None
+
+    @property
+    def pv_kw(self) -> float | None:
+        return self._mean(0)
+
+    @property
+    def load_kw(self) -> float | None:
+        return self._mean(1)
+
+    @property
+    def outdoor_degc(self) -> float | None:
+        return self._mean(2)
+
+
+class _QuarterMeans:
+    """One sample a second of calendar time."""
+
+    __slots__ = ("_at_s", "_quarter")
+
+    def __init__(self) -> None:
+        self._at_s = -1
+        self._quarter: _Quarter | None = None
+
+    def add(self, inputs: PlantInputs) -> _Quarter | None:
+        """Takes one scan; returns the quarter hour that has just ended."""
+        wall = inputs.wall
+        if not wall.synchronised or wall.unix_s == self._at_s:
+            return None
+        self._at_s = wall.unix_s
+        begin = wall.unix_s - wall.unix_s % QUARTER_S
+        done = None
+        if self._quarter is None or self._quarter.unix_s != begin:
+            done, self._quarter = self._quarter, _Quarter(begin, wall.utc_offset_s)
+        self._quarter.add(_sample(inputs))
+        return done
+
+
+def _sample(inputs: PlantInputs) -> tuple[float | None, float | None, float | None]:
+    """(solar, load without miners, outdoor) in kW and degC; what is not trusted is None."""
+    energy = inputs.energy
+    pv = energy.pv_w.value if energy.pv_w.ok else None
+    load = energy.load_w.value if energy.load_w.ok else None
+    for miner in inputs.miners:
+        power = miner.power_metered_w if miner.power_metered_w.ok else miner.power_estimated_w
+        if load is not None and power.ok and power.value is not None:
+            load = max(0.0, load - power.value)
+    outdoor = inputs.image.t_outdoor_degc
+    return (
+        None if pv is None else pv / 1000.0,
+        None if load is None else load / 1000.0,
+        outdoor.value if outdoor.ok else None,
+    )
+
+
+def received(own: Forecast, given: tuple[Received, ...]) -> Forecast | None:
+    """Forecasts that came over MQTT, on the clock of our own: theirs where they have values, else ours."""
+    if not given:
+        return None
+    series = {"pv_w": list(own.pv_kw), "load_w": list(own.load_kw), "outdoor_degc": list(own.outdoor_degc)}
+    for forecast in given:
+        row = series.get(forecast.kind)
+        if row is None:
+            continue
+        scale = 1.0 if forecast.kind == "outdoor_degc" else 0.001
+        shift = (own.first_unix_s - forecast.start_unix_s) // QUARTER_S
+        for index in range(len(row)):
+            if 0 <= index + shift < len(forecast.values):
+                row[index] = forecast.values[index + shift] * scale
+    return Forecast(
+        own.first_unix_s, tuple(series["pv_w"]), tuple(series["load_w"]), tuple(series["outdoor_degc"])
+    )
+
+
+def _value(reading: Reading, otherwise: float) -> float:
+    return reading.value if reading.ok and reading.value is not None else otherwise

@@ -1,0 +1,138 @@
+"""The planner in the program: it learns from scans, asks with what came from outside, never delays."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plc.blocks.core import NS_PER_S, Reading, Tick
+from plc.devices import expecting_devices
+from plc.energy.forecast import Forecast
+from plc.energy.plan_problem import from_plain, to_plain
+from plc.energy.tariff import QUARTER_S, SpotPrices
+from plc.exchange import Exchange
+from plc.link.commands import Forecast as Received
+from plc.link.commands import Market
+from plc.planning import HORIZON_QUARTERS, Questions, heat_model, received
+from plc.plant.interface import (
+    EnergyInputs,
+    ImageInputs,
+    ImageOutputs,
+    MinerInputs,
+    PlantInputs,
+    PlantOutputs,
+    PlantStatus,
+    WallTime,
+)
+from plc.plant.parameters import Parameters
+from plc.site import load_site
+
+NOON = 1_750_000_000 - 1_750_000_000 % QUARTER_S
+OUTPUTS = PlantOutputs(ImageOutputs(), PlantStatus("STANDBY", "auto"))
+
+
+class House:
+    """A program that scans once a second."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange()
+        self.questions = Questions(Parameters(), self.exchange)
+        self.unix_s = NOON
+
+    def scan(
+        self, seconds: int, *, synchronised: bool = True, pv_w: float | None = 6000.0, miner_w: float = 0.0
+    ):
+        for _ in range(seconds):
+            now_ns = self.unix_s * NS_PER_S
+            pv = Reading() if pv_w is None else Reading.good(pv_w, now_ns)
+            inputs = PlantInputs(
+                ImageInputs(True, True, t_outdoor_degc=Reading.good(5.0, now_ns)),
+                wall=WallTime(self.unix_s, 3600, synchronised),
+                energy=EnergyInputs(pv_w=pv, load_w=Reading.good(1000.0 + miner_w, now_ns)),
+                miners=(MinerInputs(power_estimated_w=Reading.good(miner_w, now_ns)), MinerInputs()),
+            )
+            tick = Tick(now_ns, NS_PER_S)
+            self.exchange.scanned(tick, inputs, OUTPUTS)
+            self.questions.scanned(tick, inputs, OUTPUTS)
+            self.unix_s += 1
+
+
+def test_without_a_clock_there_is_nothing_to_ask():
+    house = House()
+    assert house.questions.present() is None
+    house.scan(5, synchronised=False)
+    assert house.questions.present() is None
+
+
+def test_the_question_covers_two_days_and_survives_the_pipe():
+    house = House()
+    house.scan(1000)
+    question = house.questions.present()
+    assert len(question.problem.quarters) == HORIZON_QUARTERS
+    assert question.problem.first_unix_s == house.unix_s - 1 - (house.unix_s - 1) % QUARTER_S
+    assert from_plain(to_plain(question.problem)) == question.problem
+
+
+def test_the_load_that_is_learned_leaves_the_miners_out():
+    plain, mining = House(), House()
+    plain.scan(2 * QUARTER_S + 5)
+    mining.scan(2 * QUARTER_S + 5, miner_w=3000.0)
+    loads = [[q.load_kw for q in h.questions.present().problem.quarters] for h in (plain, mining)]
+    assert loads[0] == pytest.approx(loads[1])
+
+
+def test_a_quarter_hour_that_was_hardly_measured_teaches_nothing():
+    blind, short = House(), House()
+    blind.scan(2 * QUARTER_S + 5, pv_w=None)
+    short.scan(QUARTER_S // 3, pv_w=9000.0)
+    short.scan(2 * QUARTER_S - QUARTER_S // 3 + 5, pv_w=None)
+    first, second = ([q.pv_kw for q in h.questions.present().problem.quarters] for h in (blind, short))
+    assert first == pytest.approx(second)
+
+
+def test_prices_and_forecasts_from_outside_are_used_where_they_reach():
+    house = House()
+    house.scan(10)
+    house.exchange.market.put(
+        Market(spot=SpotPrices(NOON, (0.1,) * 96), forecasts=(Received("pv_w", NOON, (7000.0,) * 4),))
+    )
+    quarters = house.questions.present().problem.quarters
+    assert [q.pv_kw for q in quarters[:4]] == [7.0] * 4
+    assert quarters[5].pv_kw != 7.0
+
+
+def test_a_forecast_that_begins_elsewhere_is_shifted_onto_our_clock():
+    own = Forecast(NOON, (1.0, 1.0, 1.0), (2.0,) * 3, (3.0,) * 3)
+    late = received(own, (Received("outdoor_degc", NOON + QUARTER_S, (9.0,)),))
+    early = received(own, (Received("load_w", NOON - QUARTER_S, (5000.0, 6000.0)),))
+    assert late.outdoor_degc == (3.0, 9.0, 3.0)
+    assert early.load_kw == (6.0, 2.0, 2.0)
+    assert received(own, ()) is None
+
+
+def test_market_and_plan_reach_the_plant_and_are_built_only_when_they_change():
+    exchange = Exchange()
+    image, wall = ImageInputs(True, True), WallTime()
+    scan = PlantInputs(image).scan
+    first = exchange.gather(0, image, wall, scan).market
+    assert exchange.gather(1, image, wall, scan).market is first
+    exchange.market.put(Market(spot=SpotPrices(NOON, (0.1,))))
+    second = exchange.gather(2, image, wall, scan).market
+    assert second.spot.at(NOON) == 0.1
+    assert exchange.gather(3, image, wall, scan).market is second
+
+
+def test_the_model_of_the_house_repeats_no_number():
+    p = Parameters()
+    p = replace(p, buffer=replace(p.buffer, volume_l=1234.0), hp_block=replace(p.hp_block, by_value=True))
+    assert heat_model(p).volume_l == 1234.0
+    assert heat_model(p).by_value
+
+
+def test_a_site_that_lists_devices_expects_them_to_answer():
+    site = load_site(Path("io_map/walda"))
+    listed = expecting_devices(site).parameters
+    assert listed.miners.api_expected
+    assert listed.fallback.energy_expected
+    bare = replace(site, sections={**site.sections, "devices.miners": (), "devices.rs485": ()})
+    assert expecting_devices(bare).parameters == site.parameters
