@@ -112,7 +112,7 @@ def test_ctrl_c_ends_everything_in_order(tmp_path: Path) -> None:
 def test_a_killed_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     process = start(tmp_path, "--headless", "--speed", "10", "--for", "600")
     until(lambda: scanning(tmp_path), "first scan")
-    assert len(children_on(tmp_path)) == 2
+    assert len(children_on(tmp_path)) == 3, "plant, controller, broker"
     until(lambda: "outputs" in status_of(tmp_path), "status of a scan")
     picture = rendered(status_of(tmp_path))
     assert "SIMULATION" in picture

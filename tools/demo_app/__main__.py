@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.demo_app import demo_site
+from tools.demo_app.broker import DemoBroker, instructions
 from tools.demo_app.processes import Child, JsonLines, wait_for
 from tools.demo_app.settled import Settled
 from tools.demo_app.summary import summary
@@ -41,7 +42,9 @@ class House:
         self.image.write_bytes(bytes(IMAGE_BYTES))
         self.clock = folder / "clock"
         self.ports = demo_site.free_ports(MINERS)
+        self.broker = DemoBroker(folder)
         devices = demo_site.virtual_miners(folder, self.ports) | demo_site.virtual_lines(folder)
+        devices |= self.broker.section
         self.site = demo_site.make(options.site, folder / "site", scenario, devices)
         self.pictory = self.site / "config.rsc"
         self._environment = {
@@ -73,6 +76,15 @@ class House:
         return Child("controller", arguments, log, environment=self._environment)
 
     @property
+    def instructions(self) -> str:
+        """What else can be done while it runs."""
+        return instructions(self.broker, self.site_id)
+
+    @property
+    def site_id(self) -> str:
+        return demo_site.site_id(self.site)
+
+    @property
     def running(self) -> bool:
         return self.twin.running and self.controller.running
 
@@ -91,6 +103,7 @@ class House:
             wait_for(lambda: not self.twin.running, START_S / 10)
         twin_code = self.twin.end(STOP_S)
         controller_code = self.controller.wait(STOP_S)
+        self.broker.end(STOP_S)  # last: the controller says goodbye to it
         result = summary(self.plant.finish(), self.status(), self._settled, controller_code)
         for child, code in ((self.twin, twin_code), (self.controller, controller_code)):
             if code != 0:

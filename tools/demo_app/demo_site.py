@@ -44,6 +44,12 @@ def virtual_lines(folder: Path) -> dict[str, Any]:
     return {"rs485": section(folder)}
 
 
+def site_id(folder: Path) -> str:
+    """The id that a copy has."""
+    site = yaml.safe_load((folder / "site.yaml").read_text(encoding="utf-8"))
+    return str(site["site"]["id"])
+
+
 def make(source: Path, target: Path, scenario: Scenario, devices: Mapping[str, Any] | None = None) -> Path:
     """Writes the copy and returns its folder.
 

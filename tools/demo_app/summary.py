@@ -23,12 +23,15 @@ def summary(
 ) -> dict[str, Any]:
     """Figures of both; null where a process ended before it said anything."""
     scan = status.get("scan", {})
+    link = status.get("services", {}).get("mqtt", {})
     result: dict[str, Any] = {name: plant.get(name) for name in PLANT}
     result |= {
         "scans": scan.get("scans"),
         "lost_cycles": scan.get("lost_cycles"),
         "states_visited": status.get("states_visited", []),
         **_devices(status.get("services", {})),
+        "mqtt_published": link.get("published"),
+        "mqtt_problem": link.get("problem"),
         **settled.figures(),
         "exit_code": exit_code,
     }

@@ -33,6 +33,9 @@ class Source(Protocol):
 
     plant: Any
 
+    @property
+    def instructions(self) -> str: ...
+
     def status(self) -> dict[str, Any]: ...
 
 
@@ -70,7 +73,8 @@ def show(house: Source, over: Callable[[], bool]) -> None:
         while not over():
             status = house.status()
             trends.add(status)
-            live.update(screen(status, house.plant.latest, trends))
+            picture = screen(status, house.plant.latest, trends)
+            live.update(Group(picture, Panel(Text(house.instructions), title="MQTT")))
             time.sleep(1 / REFRESH_PER_S)
 
 
