@@ -71,7 +71,8 @@ def _of_scan(last: Scanned) -> dict[str, Any]:
     now_ns = last.tick.now_ns
     outputs = last.outputs
     status = plain(outputs.status, now_ns)
-    for pairs in ("blocked_by", "first_out", "values"):  # pairs in the record, a mapping for the reader
+    # Pairs in the record, a mapping for the reader.
+    for pairs in ("blocked_by", "first_out", "protected_by", "values"):
         status[pairs] = dict(status[pairs])
     return {
         "now_ns": now_ns,

@@ -49,6 +49,7 @@ _WORDS = (
     ("since", "seit", "since"),
     ("because", "weil", "because"),
     ("blocked", "verhindert durch", "prevented by"),
+    ("protected", "erzwungen zum Schutz:", "forced on for protection:"),
     ("state", "Zustand", "state"),
     ("mode", "Betriebsart", "mode"),
     ("power", "Leistung", "power"),
@@ -183,6 +184,7 @@ def _actuator(
     value = status.get("outputs", {}).get(name)
     causes = list(plant.get("blocked_by", {}).get(actuator, []))
     first = plant.get("first_out", {}).get(actuator, "")
+    protection = plant.get("protected_by", {}).get(actuator, "")
     last = next((entry for entry in entries if entry.get("subject") == name), None)
     shown = words["unknown"] if value is None else words["on"] if value else words["off"]
     if isinstance(value, float) and value:
@@ -196,7 +198,16 @@ def _actuator(
     lines = [line]
     if not value:
         lines += [f"  {words['blocked']} {_cause(cause, language)}" for cause in causes]
-    facts = {"value": value, "first_out": first, "blocked_by": causes, "reason": reason, "last": last}
+    if value and protection:
+        lines.append(f"  {words['protected']} {_cause(protection, language)}")
+    facts = {
+        "value": value,
+        "first_out": first,
+        "blocked_by": causes,
+        "protected_by": protection,
+        "reason": reason,
+        "last": last,
+    }
     return lines, facts
 
 

@@ -294,6 +294,7 @@ class PlantStatus:
     power_source: str = ""  # whose request counts: "automatic" or the source of a lease
     blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()  # actuator -> all present causes
     first_out: tuple[tuple[str, str], ...] = ()  # actuator -> first cause
+    protected_by: tuple[tuple[str, str], ...] = ()  # actuator -> protection that forces it on
     alarms: tuple[str, ...] = ()  # ids that are active or latched, in order of appearance
     alarms_unacked: tuple[str, ...] = ()  # those of them that nobody has acknowledged
     alarms_shelved: tuple[str, ...] = ()

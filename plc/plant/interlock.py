@@ -49,7 +49,8 @@ class Interlock(Block):
 
     step(facts, wanted=, running=) -> allowed to be on in this scan.
 
-    Outputs: on, protected (a protection forces it on), tripped, causes (all present causes that keep or
+    Outputs: on, protected (a protection forces it on), protected_by (the first protection that holds, in the
+    order of the table, also while a trip wins over it), tripped, causes (all present causes that keep or
     would keep it off), first_out (the cause that came first since the actuator was last free; in one scan
     the order of the table decides).
     """
@@ -63,11 +64,12 @@ class Interlock(Block):
         "first_out",
         "on",
         "protected",
+        "protected_by",
         "rules",
         "tripped",
     )
 
-    STATE = ("on", "protected", "tripped", "causes", "first_out", "_seen")
+    STATE = ("on", "protected", "protected_by", "tripped", "causes", "first_out", "_seen")
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -76,6 +78,7 @@ class Interlock(Block):
         self._protect = tuple(condition.holds for condition in rules.protect)
         self.on = False
         self.protected = False
+        self.protected_by = ""
         self.tripped = False
         self.causes: tuple[str, ...] = ()
         self.first_out = ""
@@ -87,7 +90,9 @@ class Interlock(Block):
         seen += [holds(facts) for holds in self._start]
         if seen != self._seen:
             self._explain(seen)
-        self.protected = True in [holds(facts) for holds in self._protect]
+        forcing = [holds(facts) for holds in self._protect]
+        self.protected = True in forcing
+        self.protected_by = self.rules.protect[forcing.index(True)].name if self.protected else ""
         if self.tripped:
             self.on = False
         elif self.protected:

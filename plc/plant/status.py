@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 class StatusBuilder:
     """Reads the plant, decides nothing. Keeps only what it can rebuild, so it has no state to save."""
 
-    __slots__ = ("_blocked_by", "_causes", "_first_out", "_hand", "_hand_of", "_locks", "_plant")
+    __slots__ = (
+        "_blocked_by",
+        "_causes",
+        "_first_out",
+        "_hand",
+        "_hand_of",
+        "_locks",
+        "_plant",
+        "_protected_by",
+        "_protections",
+    )
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
@@ -22,6 +32,8 @@ class StatusBuilder:
         self._causes: list[tuple[str, ...] | None] = [None] * len(self._locks)
         self._blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self._first_out: tuple[tuple[str, str], ...] = ()
+        self._protections: list[str] = [""] * len(self._locks)
+        self._protected_by: tuple[tuple[str, str], ...] = ()
         self._hand_of: int = 0
         self._hand: tuple[tuple[str, str], ...] = ()
 
@@ -41,6 +53,7 @@ class StatusBuilder:
             power_source=plant.arbitration.source,
             blocked_by=self._blocked_by,
             first_out=self._first_out,
+            protected_by=self._protected_by,
             alarms=alarms.listed,
             alarms_unacked=alarms.unacked,
             alarms_shelved=alarms.shelved,
@@ -63,6 +76,12 @@ class StatusBuilder:
             )
             self._first_out = tuple(
                 (lock.rules.actuator, lock.first_out) for lock in self._locks if lock.first_out
+            )
+        protections = [lock.protected_by for lock in self._locks]
+        if protections != self._protections:
+            self._protections = protections
+            self._protected_by = tuple(
+                (lock.rules.actuator, lock.protected_by) for lock in self._locks if lock.protected_by
             )
         if self._plant.facts.hand_active:
             self._hand = tuple((name, str(entry[0])) for name, entry in self._plant.arbitration.hand.items())

@@ -73,6 +73,17 @@ def test_a_running_pump_shows_its_speed_and_its_age():
     assert any(line.startswith("P3 miner loop: on since 4.0 h") for line in answer["text"])
 
 
+def test_a_pump_that_a_protection_holds_on_names_it():
+    held = status(protected_by={"p3": "contactor_closed", "m1": "nonsense"})
+    answer = explain(held, ENTRIES, "p3_on", language="en", limit=0)
+    assert "  forced on for protection: a miner contactor is closed [contactor_closed]" in answer["text"]
+    assert answer["actuators"]["p3_on"]["protected_by"] == "contactor_closed"
+    german = explain(held, ENTRIES, "p3_on", language="de", limit=0)["text"]
+    assert "  erzwungen zum Schutz: Minerschütz ist zu [contactor_closed]" in german
+    off = explain(held, ENTRIES, "m1_enable", language="en", limit=0)
+    assert not [line for line in off["text"] if "forced" in line], "what is off is not forced on"
+
+
 def test_a_single_signal_gets_its_own_history():
     answer = explain(status(), ENTRIES, "m1_enable", language="en", limit=5)
     assert list(answer["actuators"]) == ["m1_enable"]
