@@ -2,7 +2,8 @@
 
 A part is a module here with `run(args) -> result`: `name`, `machine`, `figures` (name -> number), `budgets`
 (name -> limit, value, ok) and `ok`. With --json that object is the last line; the exit status is 0 only if
-`ok`. A part may offer `add_arguments(parser)`; `args.short` asks for its short form.
+`ok`. A part may offer `add_arguments(parser)`; `args.short` asks for its short form, and `ALL` names the
+arguments that it gets as a part of `all`.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def run_all(known: dict[str, ModuleType]) -> dict[str, Any]:
         parser = argparse.ArgumentParser()
         if hasattr(module, "add_arguments"):
             module.add_arguments(parser)
-        found = module.run(argparse.Namespace(short=True, **vars(parser.parse_args([]))))
+        wanted = parser.parse_args(getattr(module, "ALL", ()))
+        found = module.run(argparse.Namespace(short=True, **vars(wanted)))
         show(found)
         figures |= {f"{name}.{key}": value for key, value in found["figures"].items()}
         budgets |= {f"{name}.{key}": value for key, value in found["budgets"].items()}

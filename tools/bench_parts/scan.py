@@ -1,78 +1,78 @@
 """Lateness of the real controller at a 20 ms period, beside an empty loop and beside revpimodio2's cycleloop.
 
 All three run on a plain file, each in a process of its own, one after the other so that none disturbs the
-other; ours and cycleloop with the drivers of two virtual miners (a third process each) polling beside them:
+other; ours and cycleloop with the drivers of two virtual miners, an inverter and three meters polling:
 
 - floor: a loop with absolute deadlines that does nothing, best of three. What the machine can do.
 - ours: `python -m plc run`, the whole program, its own statistics: time after the absolute deadline.
 - cycleloop: the same plant and drivers in revpimodio2's cycleloop with autorefresh, the usual way: distance
   from the grid of deadlines that fits its cycles best, so that its constant delay and its start are forgiven.
+- with --faults ours once more, while the inverter's adapter is unplugged, one miner hangs and the other
+  answers after 5 s, all at the same time.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tools.bench_parts._broker import KINDS, run_with_broker
 from tools.bench_parts.result import budget, result
-from tools.demo_app import demo_site
-from tools.twin import scenarios
+from tools.bench_parts.surroundings import ROOT, Controller, make_image, make_site, virtual_devices
+from tools.demo_app.demo_site import free_ports
 
-ROOT = Path(__file__).resolve().parents[2]
 PERIOD_MS = 20
 SECONDS = 60.0
 SHORT_SECONDS = 12.0
 FLOOR_ROUNDS = 3
 MINERS = 2
-START_S = 20.0
-IMAGE_BYTES = 4096
+SETTLE_S = 2.0  # the drivers have found their devices, the faults have arrived
 
 NOISY_US = 500.0  # a floor above this says more about the machine than about any program on it
 FLOOR_FACTOR, FLOOR_PLUS_US = 2.0, 300.0
 PEER_SHARE = 0.25
 
+FAULTS = ("deye unplug", "fault hang True", "fault slow_response_s 5")
+"""For the lines, the first miner, the second miner."""
+
+ALL = ("--faults",)
+"""What `tools/bench all` asks for."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="length of each measurement")
+    parser.add_argument("--broker", choices=KINDS, help="with the link on a broker that misbehaves so")
+    parser.add_argument("--faults", action="store_true", help="once more with devices that misbehave")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     seconds = args.seconds or (SHORT_SECONDS if args.short else SECONDS)
+    if args.broker is not None:
+        return run_with_broker(args.broker, seconds, PERIOD_MS, MINERS)
     with tempfile.TemporaryDirectory(prefix="thermiq-bench-") as name:
         folder = Path(name)
         floors = [_loop("floor", seconds / FLOOR_ROUNDS) for _ in range(FLOOR_ROUNDS)]
         floor = min(floors, key=lambda found: float(found["p99_us"]))
-        ports = demo_site.free_ports(MINERS)
-        site = _site(folder, ports)
-        with _virtual_miners(ports):
-            ours = _ours(folder, site, seconds)
-        with _virtual_miners(ports):
-            peer = _loop("cycleloop", seconds, str(_image(folder, "peer")), str(site))
+        ports = free_ports(MINERS)
+        site = make_site(folder, ports, PERIOD_MS)
+        ours = _ours(folder, site, ports, seconds)
+        faulty = _ours(folder, site, ports, seconds, FAULTS) if args.faults else None
+        with virtual_devices(folder, ports):
+            peer = _loop("cycleloop", seconds, str(make_image(folder, "peer")), str(site))
     lateness = ours["lateness"]["since_start"]
+    limit_us = FLOOR_FACTOR * floor["p99_us"] + FLOOR_PLUS_US
     figures = {
         "period_ms": PERIOD_MS,
         "seconds": seconds,
         "floor_p99_us": floor["p99_us"],
         "floor_max_us": floor["max_us"],
-        "scans": ours["scans"],
-        "lost_cycles": ours["lost_cycles"],
-        "lateness_p50_us": lateness["p50_us"],
-        "lateness_p99_us": lateness["p99_us"],
-        "lateness_max_us": lateness["max_us"],
-        "execution_p50_us": ours["execution"]["since_start"]["p50_us"],
-        "execution_p99_us": ours["execution"]["since_start"]["p99_us"],
+        **_figures(ours),
         "cycleloop_cycles": peer["cycles"],
         "cycleloop_p50_us": peer["p50_us"],
         "cycleloop_p99_us": peer["p99_us"],
@@ -81,44 +81,32 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     budgets = {
         "machine_too_noisy_floor_us": budget(NOISY_US, floor["p99_us"]),
         "lost_cycles": budget(0, ours["lost_cycles"]),
-        "lateness_p99_us": budget(FLOOR_FACTOR * floor["p99_us"] + FLOOR_PLUS_US, lateness["p99_us"]),
+        "lateness_p99_us": budget(limit_us, lateness["p99_us"]),
         "lateness_p99_to_cycleloop_us": budget(PEER_SHARE * peer["p99_us"], lateness["p99_us"]),
     }
+    if faulty is not None:
+        figures |= {f"faults_{key}": value for key, value in _figures(faulty).items()}
+        budgets |= {
+            "faults_lost_cycles": budget(0, faulty["lost_cycles"]),
+            "faults_lateness_p99_us": budget(limit_us, faulty["lateness"]["since_start"]["p99_us"]),
+            "faults_without_effect": budget(0, len(FAULTS) - faulty["faults_felt"]),
+        }
     return result("scan", figures, budgets)
 
 
-@contextlib.contextmanager
-def _virtual_miners(ports: list[int]) -> Iterator[None]:
-    """Miners that answer on these ports; they end with us, because their standard input does."""
-    miners = []
-    try:
-        for port in ports:
-            command = [sys.executable, "-m", "tools.twin.virtual_miner", "--port", str(port)]
-            miner = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            miners.append(miner)
-            assert miner.stdout is not None
-            miner.stdout.readline()  # it says when it listens
-        yield
-    finally:
-        for miner in miners:
-            miner.communicate()
-
-
-def _site(folder: Path, ports: list[int]) -> Path:
-    """The demo's copy of the site, at the period of this measurement."""
-    devices = demo_site.virtual_miners(folder, ports)
-    site = demo_site.make(ROOT / "io_map/walda", folder / "site", scenarios.get("winter-day"), devices)
-    path = site / "site.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content["parameters"].setdefault("scan", {})["period_ms"] = PERIOD_MS
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return site
-
-
-def _image(folder: Path, name: str) -> Path:
-    image = folder / name
-    image.write_bytes(bytes(IMAGE_BYTES))
-    return image
+def _figures(found: dict[str, Any]) -> dict[str, Any]:
+    lateness, execution = found["lateness"]["since_start"], found["execution"]["since_start"]
+    return {
+        "scans": found["scans"],
+        "lost_cycles": found["lost_cycles"],
+        "lateness_p50_us": lateness["p50_us"],
+        "lateness_p99_us": lateness["p99_us"],
+        "lateness_max_us": lateness["max_us"],
+        "execution_p50_us": execution["p50_us"],
+        "execution_p99_us": execution["p99_us"],
+        "rs485_reads_ok": found["reads_ok"],
+        "grpc_calls_ok": found["calls_ok"],
+    }
 
 
 def _loop(*arguments: str | float) -> dict[str, Any]:
@@ -128,42 +116,23 @@ def _loop(*arguments: str | float) -> dict[str, Any]:
     return found
 
 
-def _ours(folder: Path, site: Path, seconds: float) -> dict[str, Any]:
-    """The statistics that the controller itself leaves behind."""
-    image = _image(folder, "ours")
-    environment = {
-        **os.environ,
-        "THERMIQ_RUNTIME_DIR": str(folder),
-        "THERMIQ_STATE_DIR": str(folder / "state"),
-    }
-    command = [sys.executable, "-m", "plc", "run", str(site), "--image", str(image)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            _wait_for_first_scan(folder, process)
+def _ours(
+    folder: Path, site: Path, ports: list[int], seconds: float, faults: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The statistics that the controller itself leaves behind, from its first scan to its last."""
+    image = make_image(folder, "ours")
+    with virtual_devices(folder, ports) as devices:
+        with Controller(site, image, folder, folder / "state") as controller:
+            time.sleep(SETTLE_S)
+            for device, order in zip(devices, faults, strict=False):
+                device.order(order)
             time.sleep(seconds)
-        finally:
-            process.send_signal(signal.SIGTERM)
-        if process.wait(START_S) != 0:
-            raise SystemExit(f"the controller ended with {process.returncode}")
-    found: dict[str, Any] = _status(folder)["scan"]
+            before = controller.status()["services"]  # the farewell calls the miners once more
+        found: dict[str, Any] = controller.status()["scan"]
+    miners = [before[f"miner{number}"] for number in (1, 2)]
+    found["reads_ok"] = before["rs485"]["reads_ok"]
+    found["calls_ok"] = sum(miner["calls"].get("ok", 0) for miner in miners)
+    found["faults_felt"] = sum(
+        (before["rs485"]["ports"][0]["state"] != "open", *(bool(miner["error"]) for miner in miners))
+    )
     return found
-
-
-def _status(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-    return found
-
-
-def _wait_for_first_scan(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            if _status(folder)["scan"]["scans"] > 0:
-                return
-        except (OSError, ValueError):
-            pass
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit("the controller did not start")
-        time.sleep(0.05)

@@ -13,6 +13,8 @@ from tools.twin.modbus_devices.house import House, Provider
 
 CODES = {"3p-lv": 0x0005, "3p-hv": 0x0006, "1p": 0x0003, "1p-10w": 0x0003}
 
+NIGHT_V = (29.0, 9.0)  # strings of a real unit at night (Modbus reference, topic real frame): never exactly 0
+
 
 @dataclass
 class VirtualDeye:
@@ -117,7 +119,7 @@ class VirtualDeye:
     def _strings_of(self, image: dict[int, int], house: House, step_w: int) -> None:
         share = house.pv_w / self.strings
         for number in range(self.strings):
-            volts = 600.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else 0.0
+            volts = 600.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else NIGHT_V[number % 2]
             power, voltage, current = (
                 (672 + number, 676 + 2 * number, 677 + 2 * number)
                 if number < 4
@@ -125,7 +127,7 @@ class VirtualDeye:
             )
             image[power] = round(share / step_w * self.scale_pv)
             image[voltage] = round(volts * 10)
-            image[current] = round(share / volts * 10) if volts else 0
+            image[current] = round(share / volts * 10)
 
     def _single_phase(self, image: dict[int, int], house: House) -> None:
         step_w = 10 if self.family == "1p-10w" else 1
@@ -152,10 +154,10 @@ class VirtualDeye:
         }  # fmt: skip
         share = house.pv_w / self.strings
         for number in range(self.strings):
-            string_v = 350.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else 0.0
+            string_v = 350.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else NIGHT_V[number % 2]
             image[186 + number] = round(share * self.scale_pv)
             image[109 + 2 * number] = round(string_v * 10)
-            image[110 + 2 * number] = round(share / string_v * 10) if string_v else 0
+            image[110 + 2 * number] = round(share / string_v * 10)
 
     def _energies(self, image: dict[int, int], house: House, places: dict[str, int]) -> None:
         image[places["day_pv"]] = round(house.day_pv_kwh * 10)

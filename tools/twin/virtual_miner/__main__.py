@@ -42,8 +42,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.twin.virtual_miner", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1, 0 = any free one")
     parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds per second")
+    parser.add_argument("--running-s", type=float, default=0.0, help="has had supply for so many seconds")
     options = parser.parse_args()
     with VirtualMiner(Machine(), port=options.port) as miner:
+        miner.advance(options.running_s)
         miner.run_at(options.speed)
         print(f"SIMULATED miner on {miner.host}:{miner.port}, user root, password root", flush=True)
         for line in sys.stdin:

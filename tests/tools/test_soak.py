@@ -1,0 +1,48 @@
+"""What the soak counts, without running it."""
+
+import os
+from types import SimpleNamespace
+
+from tools.bench_parts import soak
+
+
+def status(soc, quality="good"):
+    return {"inputs": {"energy": {"battery_soc_pct": {"value": soc, "quality": quality}}}}
+
+
+def test_a_value_that_the_plant_never_had_is_wrong_only_when_it_is_called_good():
+    twin = SimpleNamespace(latest={"t_s": 10.0, "soc_pct": 50.0})
+    assert not soak._wrong(status(51.0), twin)
+    assert soak._wrong(status(0.0), twin)
+    assert not soak._wrong(status(0.0, "stale"), twin)
+    assert not soak._wrong({}, twin)
+
+
+def test_hangs_take_one_percent_of_the_time():
+    orders = []
+    twin = SimpleNamespace(t_s=0.0, order=lambda text: orders.append((twin.t_s, text)))
+    faults = soak._Faults()
+    for second in range(0, 2_000_000, 10):
+        twin.t_s = float(second)
+        faults.step(twin)
+    began = [t for t, text in orders if text == "m1 network hang"]
+    ended = [t for t, text in orders if text == "m1 network pass"]
+    hung_s = sum(end - start for start, end in zip(began, ended, strict=False))
+    assert 0.007 < hung_s / 2_000_000 < 0.013
+    assert faults.count > 400
+
+
+def test_disk_writes_of_a_day_hold_what_the_wall_clock_causes(tmp_path):
+    (tmp_path / "retain.a").write_bytes(bytes(5000))
+    found = soak._disk_per_day(tmp_path, {"written_pages_mb": 0.0, "simulated_h": 1.0})
+    assert found == round(1440 * 3 * 4096 / 1e6, 2)
+    (tmp_path / "decisions.jsonl").write_text("{}\n{}\n")
+    more = soak._disk_per_day(tmp_path, {"written_pages_mb": 0.1, "simulated_h": 12.0})
+    assert more == round((2 * (100_000 + 2 * 4096) + 1440 * 3 * 4096) / 1e6, 2)
+
+
+def test_the_kernel_tells_the_sizes_of_a_process():
+    sizes = soak._sizes(os.getpid())
+    assert sizes["rss_kb"] > 1000
+    assert sizes["threads"] >= 1
+    assert sizes["descriptors"] >= 3

@@ -1,0 +1,138 @@
+"""What a measurement of the whole program stands in: site, image, virtual devices, the controller itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.demo_app import demo_site
+from tools.twin import scenarios
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 30.0
+IMAGE_BYTES = 4096
+
+
+class Device:
+    """A process with virtual devices that takes orders; it ends with us, because its standard input does."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", *arguments]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()  # it says when it listens
+
+    def order(self, text: str) -> None:
+        """One order, carried out soon."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(text + "\n")
+        self._process.stdin.flush()
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+@contextlib.contextmanager
+def virtual_devices(folder: Path, ports: Sequence[int]) -> Iterator[list[Device]]:
+    """The RS485 lines in this folder first, then one miner per port, each in a process of its own."""
+    devices: list[Device] = []
+    try:
+        devices.append(Device("tools.twin.modbus_devices", str(folder)))
+        miner = ("tools.twin.virtual_miner", "--running-s", "1200", "--port")
+        devices += [Device(*miner, str(port)) for port in ports]
+        yield devices
+    finally:
+        for device in devices:
+            device.end()
+
+
+def make_site(folder: Path, ports: Sequence[int], period_ms: int, scenario: str = "winter-day") -> Path:
+    """The demo's copy of the site with all virtual devices, at the period of this measurement."""
+    devices = demo_site.virtual_miners(folder, ports) | demo_site.virtual_lines(folder)
+    site = demo_site.make(ROOT / "io_map/walda", folder / "site", scenarios.get(scenario), devices)
+    path = site / "site.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["parameters"].setdefault("scan", {})["period_ms"] = period_ms
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return site
+
+
+def make_image(folder: Path, name: str) -> Path:
+    image = folder / name
+    image.write_bytes(bytes(IMAGE_BYTES))
+    return image
+
+
+class Controller:
+    """`python -m plc run` on a plain file; as a context it ends in order, and says so if it does not.
+
+    runtime: where status.json appears. first_scan_s: from its start to its first scan, by its own
+    notification to the supervisor.
+    """
+
+    def __init__(self, site: Path, image: Path, runtime: Path, state: Path, *arguments: str) -> None:
+        self._runtime = runtime
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+            address = str(runtime / "notify")
+            supervisor.bind(address)
+            supervisor.settimeout(START_S)
+            environment: Mapping[str, str] = {
+                **os.environ,
+                "THERMIQ_RUNTIME_DIR": str(runtime),
+                "THERMIQ_STATE_DIR": str(state),
+                "NOTIFY_SOCKET": address,
+            }
+            command = [sys.executable, "-m", "plc", "run", str(site), "--image", str(image), *arguments]
+            began = time.monotonic()
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                while b"READY=1" not in supervisor.recv(4096):
+                    pass
+            except TimeoutError:
+                self.process.kill()
+                self.process.wait()
+                raise SystemExit("the controller did not start") from None
+            self.first_scan_s = time.monotonic() - began
+        (runtime / "notify").unlink()
+
+    def __enter__(self) -> Controller:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(START_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        if code != 0 and kind is None:
+            raise SystemExit(f"the controller ended with {code}")
+
+    def status(self) -> dict[str, Any]:
+        """What it says about itself; empty before its first word."""
+        try:
+            found: dict[str, Any] = json.loads((self._runtime / "status.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
