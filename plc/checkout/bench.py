@@ -142,6 +142,11 @@ class Bench:
         self.image.close()
 
 
+def guarded_by_key(image: ProcessImage) -> bool:
+    """Whether outputs need the key at MAINT: on everything but a plain file. Ask before arming the watchdog."""
+    return image.is_device or image.has_watchdog()
+
+
 def at_maintenance(inputs: ImageInputs) -> bool:
     """Key switch at MAINT and nowhere else."""
     return inputs.mode_maint and not inputs.mode_auto

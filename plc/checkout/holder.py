@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from plc.blocks.core import NS_PER_MS
-from plc.checkout.bench import Bench, Interrupted
+from plc.checkout.bench import Bench, Interrupted, guarded_by_key
 from plc.checkout.dialog import Console, Question, Quit
 from plc.checkout.enables import ENABLE_MAX_S, FEEDBACK, circulation, deadline, permissives
 from plc.checkout.talk import Talk, Verdict
@@ -67,7 +67,7 @@ def hold(site: Site, image: ProcessImage, enable: str) -> None:
     """Circulation, enable, `closed`; then waits for its end, at most as long as a pulse may last."""
     scan = site.parameters.scan
     clock = MonotonicClock(scan.period_ms * NS_PER_MS)
-    bench = Bench(image, clock, scan, key_required=image.is_device)
+    bench = Bench(image, clock, scan, key_required=guarded_by_key(image))
     talk = Talk(bench, Words(), german=False)
     feedback = FEEDBACK[enable]
     with circulation(talk, site.parameters):

@@ -70,7 +70,7 @@ def check_out(
     restart: bool = False,
 ) -> int:
     """The check-out; the exit code. Whatever happens, the outputs are 0 when it returns or raises."""
-    from plc.checkout.bench import Bench, Interrupted
+    from plc.checkout.bench import Bench, Interrupted, guarded_by_key
     from plc.checkout.dialog import Quit
     from plc.checkout.protocol import Protocol
     from plc.checkout.session import Session, wait_for_maintenance
@@ -88,12 +88,13 @@ def check_out(
         if restart:
             protocol.put_aside()
         passed = protocol.resume()
-        bench = Bench(image, clock, site.parameters.scan, key_required=image.is_device)
+        guarded = guarded_by_key(image)
+        bench = Bench(image, clock, site.parameters.scan, key_required=guarded)
         holder = [str(options.site), "--image", options.image, "--pictory", image.pictory.file]
         session = Session(site, bench, terminal, protocol, german=german, holder=holder, reopen=reopen)
         _greet(terminal, site, image, passed, len(session.order), protocol.path)
         try:
-            if image.is_device:
+            if guarded:
                 wait_for_maintenance(session.talk)
             session.run()
         except (Quit, KeyboardInterrupt):
