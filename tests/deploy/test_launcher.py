@@ -116,7 +116,7 @@ def test_exits_that_speak_of_the_site_never_count_against_a_release(device, code
     device.upload(healthy=True, asked=True)
     device.start()
     device.upload(name="two", version="2.0", run=code)
-    for _ in range(6):
+    for _ in range(4):
         device.start()
     assert device.seen()["name"] == "two"
 

@@ -153,14 +153,20 @@ def test_every_scan_is_there_and_a_state_opens_each_minute(ring):
     assert scans[700].inputs.image.t_oil_degc.value == 40.0 + 701 / 8
 
 
-def test_the_ring_keeps_ten_minutes_and_starts_with_a_state(ring):
-    for _ in range(200):
-        ring.scan(100)
+def test_the_ring_keeps_ten_whole_segments_and_starts_with_a_state(ring, monkeypatch):
+    monkeypatch.setattr(recorder, "SEGMENT_NS", 100 * PERIOD_NS)
+    ring.recorder.begin(0)
+    for _ in range(60):
+        ring.scan(50)
         ring.drain()
     scans = list(ring.kept().scans())
-    assert 6000 <= len(scans) <= 6700
+    assert 1000 <= len(scans) <= 1100
     assert scans[0].state is not None
-    assert scans[-1].tick.now_ns == 20_000 * PERIOD_NS
+    assert scans[-1].tick.now_ns == 3000 * PERIOD_NS
+
+
+def test_ten_minutes_are_kept():
+    assert (recorder.KEEP_SEGMENTS - 1) * recorder.SEGMENT_NS == 600 * 10**9
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40])
@@ -193,14 +199,15 @@ def test_a_damaged_byte_never_gives_a_wrong_scan(tmp_path_factory, data):
         assert scan.inputs.image.t_oil_degc.value == 40.0 + number / 8
 
 
-def test_a_thread_that_falls_behind_drops_records_and_begins_again_with_a_state(ring):
-    ring.scan(recorder.WAITING_MAX + 500)
+def test_a_thread_that_falls_behind_drops_records_and_begins_again_with_a_state(ring, monkeypatch):
+    monkeypatch.setattr(recorder, "WAITING_MAX", 300)
+    ring.scan(recorder.WAITING_MAX + 50)
     assert ring.recorder.dropped > 0
     ring.drain()
     ring.scan(50)
     ring.drain()
     scans = list(ring.kept().scans())
-    after = [scan for scan in scans if scan.tick.now_ns > (recorder.WAITING_MAX + 501) * PERIOD_NS]
+    after = [scan for scan in scans if scan.tick.now_ns > (recorder.WAITING_MAX + 51) * PERIOD_NS]
     assert after[0].state is not None
     assert len(after) == 49, "the scan that reopens the segment is its state, every later one is recorded"
     assert all(scan.inputs.image.t_oil_degc.value == 40 + scan.tick.now_ns / PERIOD_NS / 8 for scan in scans)
