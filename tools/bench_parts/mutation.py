@@ -37,10 +37,16 @@ TESTS: dict[str, tuple[str, ...]] = {
     "interlocks": ("tests/plant/test_cause_and_effect.py",),
     "transitions": ("tests/plant/test_transitions.py",),
     "sequence": ("tests/plant/test_transitions.py", "tests/plant/test_sequence.py"),
+    "trip_table": (
+        "tests/plant/test_cause_and_effect.py::test_the_trips_are_exactly_these_and_of_this_class",
+        "tests/plant/test_cause_and_effect.py::test_a_trip_acts_after_its_delay_and_not_without_its_condition",
+        "tests/proof/test_trip_table.py",
+        "tests/plant/test_trips.py",
+    ),
     "trips": (
         "tests/plant/test_cause_and_effect.py::test_the_trips_are_exactly_these_and_of_this_class",
         "tests/plant/test_cause_and_effect.py::test_a_trip_acts_after_its_delay_and_not_without_its_condition",
-        "tests/proof/test_trips_latch.py",
+        "tests/proof/test_trip_table.py",
         "tests/plant/test_trips.py",
     ),
     "interlock": ("tests/plant/test_cause_and_effect.py",),
