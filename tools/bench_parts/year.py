@@ -237,7 +237,9 @@ def _difference(paced: list[tuple[float, str]], full: list[tuple[float, str]]) -
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=float, help="so many days of each season instead of the whole year")
-    parser.add_argument("--economics", action="store_true", help="money instead of proof: policies compared")
+    parser.add_argument(
+        "--economics", action="store_true", help="money instead of proof: `tools/bench economics`"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
 
 
@@ -252,16 +254,24 @@ def jobs(days: float | None) -> list[tuple[datetime, float]]:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     if getattr(args, "economics", False):
-        from tools.bench_parts import economics  # its own subject, with its own budgets
-
-        found: dict[str, Any] = economics.run(args)
-        return found
+        return _economics(args)
     days = args.days if args.days is not None else float(SHORT_DAYS) if args.short else None
     begin = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(args.workers, maxtasksperchild=1) as pool:
         hours = pool.map_async(compare_hour, SEASONS, chunksize=1)
         pieces = pool.map(run_piece, jobs(days), chunksize=1)
         return judge(pieces, hours.get(), (time.monotonic() - begin) / 60.0)
+
+
+def _economics(args: argparse.Namespace) -> dict[str, Any]:
+    """`tools/bench economics` with its usual arguments: the same year, judged in money."""
+    from tools.bench_parts import economics
+
+    usual = argparse.ArgumentParser()
+    economics.add_arguments(usual)
+    asked = argparse.Namespace(short=args.short, json=getattr(args, "json", False))
+    found: dict[str, Any] = economics.run(usual.parse_args([], namespace=asked))
+    return found
 
 
 def judge(pieces: Sequence[Piece], hours: Sequence[Hour], minutes: float) -> dict[str, Any]:
