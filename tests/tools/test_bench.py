@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from types import SimpleNamespace
 
 from tools.bench_parts import logic
-from tools.bench_parts.__main__ import parts
+from tools.bench_parts.__main__ import parts, run_all
 from tools.bench_parts.result import budget, percentile, result
 
 
@@ -33,3 +34,19 @@ def test_the_logic_part_measures_a_plant_that_works() -> None:
     assert found["figures"]["scans"] == 200
     assert found["figures"]["records_dropped"] == 0
     assert set(found["budgets"]) == {"median_us", "p99_us"}
+
+
+def test_a_part_that_breaks_off_does_not_take_the_others_with_it() -> None:
+    def breaks(args: argparse.Namespace) -> dict[str, object]:
+        assert args.short
+        raise SystemExit("the controller did not start")
+
+    def measures(args: argparse.Namespace) -> dict[str, object]:
+        return result("good", {"x": 1}, {"y": budget(2, 1)})
+
+    parts_then = {"bad": SimpleNamespace(run=breaks), "good": SimpleNamespace(run=measures)}
+    found = run_all(parts_then)  # type: ignore[arg-type]
+    assert not found["ok"]
+    assert not found["budgets"]["bad.broke_off"]["ok"]
+    assert found["figures"]["good.x"] == 1
+    assert found["budgets"]["good.y"]["ok"]

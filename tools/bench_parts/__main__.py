@@ -13,13 +13,15 @@ import importlib
 import json
 import pkgutil
 import sys
+import time
 from types import ModuleType
 from typing import Any
 
 import tools.bench_parts
-from tools.bench_parts.result import result
+from tools.bench_parts.result import budget, result
 
 TITLE = 44
+ALL_MINUTES = 30.0
 
 
 def parts() -> dict[str, ModuleType]:
@@ -51,11 +53,9 @@ def show(found: dict[str, Any]) -> None:
     print(f"{found['name']} on {found['machine']}")
     for name, value in found["figures"].items():
         print(f"  {name:{TITLE}} {value:>14,.6g}")
-    for name, budget in found["budgets"].items():
-        verdict = "ok" if budget["ok"] else "EXCEEDED"
-        print(
-            f"  budget {name:{TITLE - 7}} {budget['value']:>14,.6g}  limit {budget['limit']:,.6g}  {verdict}"
-        )
+    for name, entry in found["budgets"].items():
+        verdict = "ok" if entry["ok"] else "EXCEEDED"
+        print(f"  budget {name:{TITLE - 7}} {entry['value']:>14,.6g}  limit {entry['limit']:,.6g}  {verdict}")
 
 
 def run_all(known: dict[str, ModuleType]) -> dict[str, Any]:
@@ -67,10 +67,18 @@ def run_all(known: dict[str, ModuleType]) -> dict[str, Any]:
         if hasattr(module, "add_arguments"):
             module.add_arguments(parser)
         wanted = parser.parse_args(getattr(module, "ALL", ()))
-        found = module.run(argparse.Namespace(short=True, **vars(wanted)))
+        began = time.monotonic()
+        try:
+            found = module.run(argparse.Namespace(short=True, **vars(wanted)))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the other parts are still worth knowing
+            print(f"{name} broke off: {type(error).__name__}: {error}", file=sys.stderr)
+            found = result(name, {}, {"broke_off": budget(0, 1)})
         show(found)
+        figures[f"{name}.wall_minutes"] = round((time.monotonic() - began) / 60.0, 2)
         figures |= {f"{name}.{key}": value for key, value in found["figures"].items()}
         budgets |= {f"{name}.{key}": value for key, value in found["budgets"].items()}
+    minutes = sum(value for name, value in figures.items() if name.endswith(".wall_minutes"))
+    budgets["wall_minutes"] = budget(ALL_MINUTES, round(minutes, 2))
     return result("all", figures, budgets)
 
 

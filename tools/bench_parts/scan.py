@@ -31,7 +31,7 @@ PERIOD_MS = 20
 SECONDS = 60.0
 SHORT_SECONDS = 12.0
 FLOOR_ROUNDS = 3
-MINERS = 2
+MINERS = ("miner1", "miner2")
 SETTLE_S = 2.0  # the drivers have found their devices, the faults have arrived
 
 NOISY_US = 500.0  # a floor above this says more about the machine than about any program on it
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         folder = Path(name)
         floors = [_loop("floor", seconds / FLOOR_ROUNDS) for _ in range(FLOOR_ROUNDS)]
         floor = min(floors, key=lambda found: float(found["p99_us"]))
-        ports = free_ports(MINERS)
+        ports = free_ports(len(MINERS))
         site = make_site(folder, ports, PERIOD_MS)
         ours = _ours(folder, site, ports, seconds)
         faulty = _ours(folder, site, ports, seconds, FAULTS) if args.faults else None
@@ -124,15 +124,21 @@ def _ours(
     with virtual_devices(folder, ports) as devices:
         with Controller(site, image, folder, folder / "state") as controller:
             time.sleep(SETTLE_S)
+            timeouts = _timeouts(controller)
             for device, order in zip(devices, faults, strict=False):
                 device.order(order)
             time.sleep(seconds)
-            before = controller.status()["services"]  # the farewell calls the miners once more
+            services = controller.status()["services"]  # the farewell calls the miners once more
+            felt = [late > before for before, late in zip(timeouts, _timeouts(controller), strict=True)]
         found: dict[str, Any] = controller.status()["scan"]
-    miners = [before[f"miner{number}"] for number in (1, 2)]
-    found["reads_ok"] = before["rs485"]["reads_ok"]
-    found["calls_ok"] = sum(miner["calls"].get("ok", 0) for miner in miners)
-    found["faults_felt"] = sum(
-        (before["rs485"]["ports"][0]["state"] != "open", *(bool(miner["error"]) for miner in miners))
-    )
+    serial = services["rs485"]
+    found["reads_ok"] = serial["reads_ok"]
+    found["calls_ok"] = sum(services[name]["calls"].get("ok", 0) for name in MINERS)
+    found["faults_felt"] = sum((serial["ports"][0]["state"] != "open", *felt))
     return found
+
+
+def _timeouts(controller: Controller) -> list[int]:
+    """Calls that a miner left without an answer in time."""
+    services = controller.status().get("services", {})
+    return [services.get(name, {}).get("calls", {}).get("timeout", 0) for name in MINERS]
