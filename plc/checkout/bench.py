@@ -143,7 +143,7 @@ class Bench:
 
 
 def guarded_by_key(image: ProcessImage) -> bool:
-    """Whether outputs need the key at MAINT: on everything but a plain file. Ask before arming the watchdog."""
+    """Whether outputs need the key at MAINT: all but a plain file do. Ask before arming the watchdog."""
     return image.is_device or image.has_watchdog()
 
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from plc.black_box import black_box, chart, words
 from plc.exits import Exit, ExitError
 from plc.replay import Difference, Result, replay
 from plc.store.recording.layout import Layout
@@ -25,6 +26,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("file", type=Path, help="recording, e.g. 000001-trip.thermiq-recording")
     command.add_argument("--json", action="store_true", help="one JSON object as the last line")
     command.add_argument("--csv", type=Path, metavar="PATH", help="also write every scan as a table")
+    command.add_argument(
+        "--plot", type=Path, metavar="PATH", help="also draw it: temperatures, contacts, SVG"
+    )
+    command.add_argument(
+        "--summary", action="store_true", help="also say how it ended and what changed before"
+    )
     command.set_defaults(handler=handle)
 
 
@@ -36,6 +43,10 @@ def handle(arguments: argparse.Namespace) -> int:
         raise ExitError(Exit.USAGE, str(error)) from error
     if arguments.csv:
         _write_csv(recording, arguments.csv)
+    if arguments.plot:
+        arguments.plot.write_text(chart(recording), encoding="utf-8")
+    if arguments.summary:
+        print("\n".join(words(black_box(recording), arguments.file)))
     result = replay(recording)
     print(_words(recording, result))
     if arguments.json:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from plc.commands.why import DEAD_AFTER_S, read_status
-from plc.exits import Exit
+from plc.exits import Exit, ExitError
 from plc.site import load_site
+from plc.store.directories import state_directories
+from plc.store.recording.recorder import SUFFIX
 from plc.store.status import FILE, runtime_directory
 
 
@@ -26,12 +28,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     command.add_argument("site", type=Path, help="site folder, e.g. io_map/walda")
     command.add_argument("--json", action="store_true", help="one JSON object")
+    command.add_argument(
+        "--black-box", action="store_true", help="the newest recording instead: how that run ended, and why"
+    )
     command.set_defaults(handler=handle)
 
 
 def handle(arguments: argparse.Namespace) -> int:
     """Prints the report."""
-    status = read_status(runtime_directory(os.environ) / FILE, load_site(arguments.site).site_id)
+    site_id = load_site(arguments.site).site_id
+    if arguments.black_box:
+        return _black_box(site_id)
+    status = read_status(runtime_directory(os.environ) / FILE, site_id)
     if arguments.json:
         wanted = (
             "site",
@@ -46,6 +54,27 @@ def handle(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({key: status.get(key) for key in wanted}, sort_keys=True) + "\n")
     else:
         sys.stdout.write("\n".join(lines(status)) + "\n")
+    return Exit.OK
+
+
+def _black_box(site_id: str) -> int:
+    """Summary of the newest recording that was kept, whether the program runs or not."""
+    from plc.black_box import black_box, words
+    from plc.store.recording.reader import Recording, RecordingError
+
+    kept = [
+        path
+        for directory in state_directories(os.environ)
+        for path in (directory / site_id / "recordings").glob(f"*{SUFFIX}")
+    ]
+    if not kept:
+        raise ExitError(Exit.USAGE, f"no recording of {site_id} has been kept yet")
+    newest = max(kept, key=lambda path: path.stat().st_mtime)
+    try:
+        text = words(black_box(Recording.open(newest)), newest)
+    except (RecordingError, OSError) as error:
+        raise ExitError(Exit.USAGE, str(error)) from error
+    sys.stdout.write("\n".join(text) + "\n")
     return Exit.OK
 
 
