@@ -20,9 +20,10 @@ from plc.blocks.core import NS_PER_S, Origin, Tick
 from plc.exchange import Exchange
 from plc.field.miner.secret import SecretError, load
 from plc.image.typed import broken_rules, walk_params
-from plc.link.catalogue import Entry, Facts, RemoteParameter, catalogue
+from plc.link.catalogue import catalogue
 from plc.link.discovery import About, discovery
 from plc.link.documents import of_kind
+from plc.link.entry import Entry, Facts, RemoteParameter
 from plc.link.greeting import Greeting, meta
 from plc.link.inbox import Ports
 from plc.link.link import Link
@@ -129,25 +130,26 @@ def stored_changes(site: Site, keep: Keep) -> RemoteParameters | None:
 
 def facts_of(site: Site, *, energy: bool, miners: int) -> Facts:
     """What the catalogue of this site is made from."""
-    status = _asked(site)
+    figures, decision, actuators = _asked(site)
     return Facts(
         labels={wire.name: (wire.text_de, wire.text_en) for wire in site.wiring.signals.values()},
-        figures=tuple(name for name, _ in status[0]),
-        actuators=status[1],
+        figures=figures,
+        decision=decision,
+        actuators=actuators,
         parameters=remote_parameters(site.parameters),
         energy=energy,
         miners=miners,
     )
 
 
-def _asked(site: Site) -> tuple[tuple[tuple[str, float | None], ...], tuple[str, ...]]:
-    """Figures and actuators, from a plant that has seen one scan: it knows best what it publishes."""
+def _asked(site: Site) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Figures, those of the decision, actuators: from a plant, which knows best what it publishes."""
     plant = Plant(site.parameters, site.routes)
-    outputs = plant.step(
-        PlantInputs(ImageInputs(dio_healthy=False, aio_healthy=False)), Tick(0, NS_PER_S // 10)
-    )
-    actuators = tuple(dict.fromkeys(lock.rules.actuator for lock in plant.locks()))
-    return outputs.status.values, actuators
+    blind = ImageInputs(dio_healthy=False, aio_healthy=False)
+    outputs = plant.step(PlantInputs(blind), Tick(0, NS_PER_S // 10))
+    figures = tuple(name for name, _ in outputs.status.values)
+    decision = tuple(name for name, _ in plant.decision.engine.values())
+    return figures, decision, tuple(dict.fromkeys(lock.rules.actuator for lock in plant.locks()))
 
 
 def catalogue_of(site: Site) -> tuple[Entry, ...]:
@@ -318,11 +320,16 @@ def _meter(settings: Mqtt, exchange: Exchange, *, simulated: bool) -> MeterReade
     others = exchange.energy
     stale_ns = round(settings.smart_meter.stale_s * NS_PER_S)
 
+    seen_ns = 0
+
     def energy(now_ns: int) -> EnergyInputs:
+        nonlocal seen_ns
+        seen_ns = now_ns
         found = others(now_ns)
         if found.grid_meter_w.ok:  # a meter on the bus is nearer than one over the network
             return found
         return dataclasses.replace(found, grid_meter_w=meter.reading.aged(now_ns, stale_ns))
 
     exchange.energy = energy
+    exchange.health["meter_ok"] = lambda: meter.reading.aged(seen_ns, stale_ns).ok
     return meter

@@ -7,16 +7,15 @@ read this list; nobody else knows a topic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
-from plc.blocks.param import Param
 from plc.link.counters import COUNTERS
+from plc.link.entry import HEARTBEAT_S, Entry, Facts, RemoteParameter, Type, a_number, a_word
 from plc.link.payload import Value
-from plc.link.texts import text_for
-from plc.link.view import BAD, FORCED, GOOD, SIM, UNKNOWN, Sample, View, of_reading
+from plc.link.view import FORCED, GOOD, SIM, UNKNOWN, Sample, View, of_reading
 from plc.plant.arbitration import HAND_ACTUATORS
 from plc.plant.interface import EnergyInputs, MinerInputs, MinerState, PlantStatus
 from plc.plant.modes import Mode
@@ -24,103 +23,10 @@ from plc.plant.season import Season
 from plc.plant.sequence import SequenceState
 from plc.plant.signals import SIGNALS, Kind, Signal
 
-
-class Type(StrEnum):
-    """What a consumer may expect to read."""
-
-    NUMBER = "number"
-    COUNTER = "counter"  # a number that only rises
-    BOOLEAN = "boolean"
-    ENUM = "enum"
-    TEXT = "text"
-
-
-ANALOGUE_HEARTBEAT_S = 60.0
-HEARTBEAT_S = 300.0
-ANALOGUE_INTERVAL_S = 1.0
 LAMP_INTERVAL_S = 5.0  # lamps and horn may blink; their rhythm is no news
-
-RESOLUTION: dict[str, tuple[int, float]] = {
-    "degC": (1, 0.2), "pct": (1, 1.0), "W": (0, 25.0), "kWh": (3, 0.01), "TH/s": (1, 0.5), "s": (0, 10.0),
-    "h": (1, 0.1), "ms": (2, 0.5), "K": (1, 0.2), "ct/kWh": (2, 0.05), "EUR/h": (4, 0.002), "EUR": (2, 0.01),
-    "": (3, 0.0),
-}  # fmt: skip
-"""Unit -> decimals on the wire and dead-band: the useful resolution of the sensors, not of a float."""
-
-_UNIT_OF_SUFFIX = {
-    "degc": "degC", "pct": "pct", "w": "W", "kwh": "kWh", "ths": "TH/s", "s": "s", "h": "h", "ms": "ms",
-    "k": "K", "ct_per_kwh": "ct/kWh", "eur_per_h": "EUR/h", "eur": "EUR",
-}  # fmt: skip
 
 UNPUBLISHED = {"heartbeat"}
 """The dead-man signal changes with every half period: that it lives says `<root>/heartbeat`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One topic under state/.
-
-    read: takes the value out of a view. source: group whose `online` topic says whether it is alive, "" for
-    the program itself. options: of an enum. diagnostic: for the person who looks for a fault. writable: the
-    path of the parameter behind it.
-    """
-
-    group: str
-    name: str
-    type: Type
-    read: Callable[[View], Sample] = field(compare=False)
-    unit: str = ""
-    de: str = ""
-    en: str = ""
-    options: tuple[str, ...] = ()
-    source: str = ""
-    diagnostic: bool = False
-    dead_band: float = 0.0
-    decimals: int = 0
-    heartbeat_s: float = HEARTBEAT_S
-    min_interval_s: float = 0.0
-    writable: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-
-    @property
-    def path(self) -> str:
-        """`<group>/<name>`: the last two levels of the topic."""
-        return f"{self.group}/{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteParameter:
-    """A parameter that may be changed from afar. kind: bool, int, float or an enumeration."""
-
-    path: str
-    kind: Any
-    facts: Param
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the catalogue of one site depends on.
-
-    labels: signal -> German and English text of wiring.yaml. figures, actuators: what the plant publishes,
-    asked from a plant itself. energy: the house is measured. miners: how many are driven.
-    """
-
-    labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    figures: tuple[str, ...] = ()
-    actuators: tuple[str, ...] = ()
-    parameters: tuple[RemoteParameter, ...] = ()
-    energy: bool = True
-    miners: int = 2
-
-
-def unit_of(name: str) -> str:
-    """The unit in a name (`p4_setpoint_pct`), as written on MQTT."""
-    for suffix, unit in sorted(_UNIT_OF_SUFFIX.items(), key=lambda item: -len(item[0])):
-        if name.endswith(f"_{suffix}"):
-            return unit
-    return ""
 
 
 def catalogue(facts: Facts) -> tuple[Entry, ...]:
@@ -141,27 +47,6 @@ def catalogue(facts: Facts) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _number(group: str, name: str, read: Callable[[View], Sample], **more: Any) -> Entry:
-    unit = more.pop("unit", None) or unit_of(name)
-    decimals, band = RESOLUTION.get(unit, (2, 0.0))
-    if "de" not in more:
-        more["de"], more["en"] = text_for(group, name)
-    settled: dict[str, Any] = {
-        "dead_band": band,
-        "decimals": decimals,
-        "heartbeat_s": ANALOGUE_HEARTBEAT_S,
-        "min_interval_s": ANALOGUE_INTERVAL_S,
-        **more,
-    }
-    return Entry(group, name, settled.pop("type", Type.NUMBER), read, unit, **settled)
-
-
-def _other(group: str, name: str, kind: Type, read: Callable[[View], Sample], **more: Any) -> Entry:
-    if "de" not in more:
-        more["de"], more["en"] = text_for(group, name)
-    return Entry(group, name, kind, read, **more)
-
-
 def _cabinet(facts: Facts) -> Iterable[Entry]:
     for signal in SIGNALS:
         if signal.name in UNPUBLISHED:
@@ -169,10 +54,10 @@ def _cabinet(facts: Facts) -> Iterable[Entry]:
         de, en = facts.labels.get(signal.name, (signal.name, signal.name))
         read = _signal_reader(signal)
         if signal.kind in (Kind.AI, Kind.AO):
-            yield _number(signal.group, signal.name, read, unit=signal.unit, de=de, en=en)
+            yield a_number(signal.group, signal.name, read, unit=signal.unit, de=de, en=en)
         else:
             slow = LAMP_INTERVAL_S if signal.kind is Kind.DO and signal.group == "operator" else 0.0
-            yield _other(signal.group, signal.name, Type.BOOLEAN, read, de=de, en=en, min_interval_s=slow)
+            yield a_word(signal.group, signal.name, Type.BOOLEAN, read, de=de, en=en, min_interval_s=slow)
 
 
 def _signal_reader(signal: Signal) -> Callable[[View], Sample]:
@@ -203,28 +88,28 @@ def _program() -> Iterable[Entry]:
         read = _status_reader(item.name)
         if kind == "str" and item.name in _OPTIONS:
             options = tuple(str(member.value) for member in _OPTIONS[item.name])
-            yield _other("plc", item.name, Type.ENUM, read, options=options)
+            yield a_word("plc", item.name, Type.ENUM, read, options=options)
         elif kind == "str":
-            yield _other("plc", item.name, Type.TEXT, read)
+            yield a_word("plc", item.name, Type.TEXT, read)
         elif kind == "float":
-            yield _number("plc", item.name, read)
-    yield _other("plc", "forced", Type.TEXT, lambda view: Sample(", ".join(_forced(view))))
-    yield _other("plc", "wall_clock_ok", Type.BOOLEAN, lambda view: Sample(view.inputs.wall.synchronised))
-    yield _other("plc", "version", Type.TEXT, lambda view: Sample(view.extra.get("version")), diagnostic=True)
-    yield _other(
+            yield a_number("plc", item.name, read)
+    yield a_word("plc", "forced", Type.TEXT, lambda view: Sample(", ".join(_forced(view))))
+    yield a_word("plc", "wall_clock_ok", Type.BOOLEAN, lambda view: Sample(view.inputs.wall.synchronised))
+    yield a_word("plc", "version", Type.TEXT, lambda view: Sample(view.extra.get("version")), diagnostic=True)
+    yield a_word(
         "plc", "unconfirmed", Type.TEXT, lambda view: Sample(view.extra.get("unconfirmed")), diagnostic=True
     )
     for name in ("dio", "aio"):
-        yield _other("module", f"{name}_ok", Type.BOOLEAN, _module_reader(f"{name}_healthy"), diagnostic=True)
-    yield _number("alarm", "active", lambda view: Sample(float(len(view.outputs.status.alarms))), decimals=0)
-    yield _number(
+        yield a_word("module", f"{name}_ok", Type.BOOLEAN, _module_reader(f"{name}_healthy"), diagnostic=True)
+    yield a_number("alarm", "active", lambda view: Sample(float(len(view.outputs.status.alarms))), decimals=0)
+    yield a_number(
         "alarm",
         "unacknowledged",
         lambda view: Sample(float(len(view.outputs.status.alarms_unacked))),
         decimals=0,
     )
-    yield _other("alarm", "list", Type.TEXT, lambda view: Sample(", ".join(view.outputs.status.alarms)))
-    yield _other(
+    yield a_word("alarm", "list", Type.TEXT, lambda view: Sample(", ".join(view.outputs.status.alarms)))
+    yield a_word(
         "alarm", "shelved", Type.TEXT, lambda view: Sample(", ".join(view.outputs.status.alarms_shelved))
     )
 
@@ -249,7 +134,8 @@ def _figures(facts: Facts) -> Iterable[Entry]:
     """Named figures of the plant: found by name, because a figure may be new in this version."""
     for name in facts.figures:
         kind = Type.COUNTER if name.endswith("_kwh") else Type.NUMBER
-        yield _number("process", name, _figure_reader(name), type=kind)
+        group = "decision" if name in facts.decision else "process"
+        yield a_number(group, name, _figure_reader(name), type=kind)
 
 
 def _figure_reader(name: str) -> Callable[[View], Sample]:
@@ -264,10 +150,10 @@ def _figure_reader(name: str) -> Callable[[View], Sample]:
 
 def _interlocks(facts: Facts) -> Iterable[Entry]:
     for name in facts.actuators:
-        yield _other("blocked", name, Type.TEXT, _blocked_reader(name), diagnostic=True)
-        yield _other("first_out", name, Type.TEXT, _first_out_reader(name), diagnostic=True)
+        yield a_word("blocked", name, Type.TEXT, _blocked_reader(name), diagnostic=True)
+        yield a_word("first_out", name, Type.TEXT, _first_out_reader(name), diagnostic=True)
     for name in HAND_ACTUATORS:
-        yield _other("hand", name, Type.TEXT, _hand_reader(name), diagnostic=True)
+        yield a_word("hand", name, Type.TEXT, _hand_reader(name), diagnostic=True)
 
 
 def _blocked_reader(name: str) -> Callable[[View], Sample]:
@@ -284,10 +170,10 @@ def _hand_reader(name: str) -> Callable[[View], Sample]:
 
 def _scan() -> Iterable[Entry]:
     for name in ("lost_cycles", "late_scans", "restarts"):
-        yield _number("scan", name, _scan_reader(name), decimals=0, diagnostic=True)
-    yield _number("scan", "period_ms", _scan_reader("period_ms"), diagnostic=True)
+        yield a_number("scan", name, _scan_reader(name), decimals=0, diagnostic=True)
+    yield a_number("scan", "period_ms", _scan_reader("period_ms"), diagnostic=True)
     for name in ("execution", "lateness"):
-        yield _number("scan", f"{name}_p99_ms", _p99_reader(name), diagnostic=True)
+        yield a_number("scan", f"{name}_p99_ms", _p99_reader(name), diagnostic=True)
 
 
 def _scan_reader(name: str) -> Callable[[View], Sample]:
@@ -308,7 +194,7 @@ def _p99_reader(name: str) -> Callable[[View], Sample]:
 
 def _energy() -> Iterable[Entry]:
     names = tuple(item.name for item in fields(EnergyInputs))
-    yield _other(
+    yield a_word(
         "energy",
         "online",
         Type.BOOLEAN,
@@ -316,7 +202,7 @@ def _energy() -> Iterable[Entry]:
         diagnostic=True,
     )
     for name in names:
-        yield _number("energy", name, _energy_reader(name), source="energy")
+        yield a_number("energy", name, _energy_reader(name), source="energy")
 
 
 def _alive(record: object, names: Iterable[str]) -> bool:
@@ -330,7 +216,7 @@ def _energy_reader(name: str) -> Callable[[View], Sample]:
 def _counters(facts: Facts) -> Iterable[Entry]:
     for name, of_house in COUNTERS.items():
         if facts.energy or not of_house:
-            yield _number("counter", name, _counter_reader(name), type=Type.COUNTER)
+            yield a_number("counter", name, _counter_reader(name), type=Type.COUNTER)
 
 
 def _counter_reader(name: str) -> Callable[[View], Sample]:
@@ -354,19 +240,19 @@ def _miner(number: int) -> Iterable[Entry]:
     def state(view: View) -> Sample:
         return Sample(view.inputs.miners[index].state.value)
 
-    yield _other(group, "online", Type.BOOLEAN, online, diagnostic=True)
+    yield a_word(group, "online", Type.BOOLEAN, online, diagnostic=True)
     options = tuple(member.value for member in MinerState)
-    yield _other(group, "state", Type.ENUM, state, options=options, source=group)
+    yield a_word(group, "state", Type.ENUM, state, options=options, source=group)
     for item in fields(MinerInputs):
         if str(item.type) == "Reading" and item.name not in ("power_min_w", "power_max_w", "saved_target_w"):
-            yield _number(group, item.name, _miner_reader(index, item.name), source=group)
-    yield _number(
+            yield a_number(group, item.name, _miner_reader(index, item.name), source=group)
+    yield a_number(
         group, "wish_power_w", lambda view: Sample(view.outputs.miners[index].power_w), diagnostic=True
     )
-    yield _other(
+    yield a_word(
         group, "wish_run", Type.BOOLEAN, lambda view: Sample(view.outputs.miners[index].run), diagnostic=True
     )
-    yield _other(
+    yield a_word(
         group,
         "conditions",
         Type.TEXT,
@@ -398,13 +284,13 @@ def _parameter(parameter: RemoteParameter) -> Entry:
         return Sample(view.extra.get(key, value))
 
     if parameter.kind is bool:
-        return _other("parameter", name, Type.BOOLEAN, read, **common)
+        return a_word("parameter", name, Type.BOOLEAN, read, **common)
     if isinstance(parameter.kind, type) and issubclass(parameter.kind, StrEnum):
         options = tuple(str(member.value) for member in parameter.kind)
-        return _other("parameter", name, Type.ENUM, read, options=options, **common)
+        return a_word("parameter", name, Type.ENUM, read, options=options, **common)
     wide = (parameter.facts.maximum or 0.0) >= 10.0
     decimals = 0 if parameter.kind is int else 2 if wide else 4
-    return _number(
+    return a_number(
         "parameter",
         name,
         read,
@@ -416,6 +302,3 @@ def _parameter(parameter: RemoteParameter) -> Entry:
         heartbeat_s=HEARTBEAT_S,
         **common,
     )
-
-
-__all__ = ["BAD", "Entry", "Facts", "RemoteParameter", "Type", "catalogue", "unit_of"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plc import __version__
-from plc.link.catalogue import Entry, Type
+from plc.link.entry import Entry, Type
 
 UNITS: dict[str, tuple[str, str | None]] = {
     "degC": ("°C", "temperature"),

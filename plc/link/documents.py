@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plc.link.catalogue import Entry
+from plc.link.entry import Entry
 from plc.link.grafana import dashboards
 from plc.link.lovelace import dashboard
 from plc.link.reference import reference

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from plc.link.catalogue import Entry, Type
+from plc.link.entry import Entry, Type
 
 SOURCE = {"type": "influxdb", "uid": "${source}"}
 UNITS = {
@@ -18,7 +18,7 @@ UNITS = {
 }  # fmt: skip
 HEIGHT, WIDTH = 8, 12
 _SITE = '"site" =~ /^$site$/'
-LONG_TERM = ("temperature", "energy", "process")
+LONG_TERM = ("temperature", "energy", "process", "decision")
 
 
 def dashboards(entries: Iterable[Entry]) -> dict[str, str]:

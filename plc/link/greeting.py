@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from plc.link.catalogue import Entry, Type
+from plc.link.entry import Entry, Type
 from plc.link.payload import json_of
 from plc.link.publish import Message
 

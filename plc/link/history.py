@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from plc.link.catalogue import Entry, Type
+from plc.link.entry import Entry, Type
 from plc.link.payload import json_of
 from plc.link.view import BAD, View
 

@@ -19,8 +19,8 @@ from plc.blocks.core import NS_PER_S, Tick
 from plc.link.alarm_topics import AlarmTopics
 from plc.link.backoff import Backoff
 from plc.link.broker import End, Line, LineState, Received
-from plc.link.catalogue import Entry
 from plc.link.counters import Counters
+from plc.link.entry import Entry
 from plc.link.greeting import Greeting
 from plc.link.history import OutageRing
 from plc.link.inbox import Inbox, Moment, Ports

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from plc.link.catalogue import Entry, Type
 from plc.link.discovery import entity_id, identity_of
+from plc.link.entry import Entry, Type
 
 Card = dict[str, Any]
 
@@ -26,9 +26,14 @@ GAUGES = (
 """Topic, range, and where yellow and red begin (warning and trip of the plant's defaults)."""
 
 TITLES = {
-    True: ("Überblick", "Temperaturen", "Energie", "Miner", "Warum?", "Sicherheit", "Leistung", "Alarme"),
-    False: ("Overview", "Temperatures", "Energy", "Miners", "Why?", "Safety", "Power", "Alarms"),
-}
+    True: (
+        "Überblick", "Temperaturen", "Energie", "Miner", "Warum?", "Sicherheit", "Leistung", "Alarme",
+        "Lohnt es sich?",
+    ),
+    False: (
+        "Overview", "Temperatures", "Energy", "Miners", "Why?", "Safety", "Power", "Alarms", "Does it pay?",
+    ),
+}  # fmt: skip
 
 
 def dashboard(entries: Iterable[Entry], site_id: str, name: str, *, german: bool) -> str:
@@ -42,7 +47,7 @@ def dashboard(entries: Iterable[Entry], site_id: str, name: str, *, german: bool
     def group(*names: str, kind: tuple[Type, ...] | None = None) -> list[str]:
         return ids(p for p, e in known.items() if e.group in names and (kind is None or e.type in kind))
 
-    overview, temperatures, energy, miners, why, safety, power, alarms = TITLES[german]
+    overview, temperatures, energy, miners, why, safety, power, alarms, pays = TITLES[german]
     numbers = (Type.NUMBER,)
     views = [
         _view(
@@ -66,6 +71,7 @@ def dashboard(entries: Iterable[Entry], site_id: str, name: str, *, german: bool
             _history(energy, group("energy", kind=numbers), 24),
             _entities(energy, group("energy")),
             _entities(energy, group("counter")),
+            _entities(pays, group("decision")),
         ),
         _view(
             miners,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from plc.link.catalogue import Entry
+from plc.link.entry import Entry
 from plc.link.payload import Value, text_of
 from plc.link.view import GOOD, Sample, View
 

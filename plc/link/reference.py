@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plc.link.catalogue import Entry, Type
 from plc.link.commands import COMMANDS, Goal
+from plc.link.entry import Entry, Type
 from plc.link.envelope import DATA_SIZE_MAX, ID_MAX, PER_MINUTE, REMEMBERED_S, SIZE_MAX, TTL_DEFAULT_S
 from plc.link.view import QUALITIES
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
-from plc.link.catalogue import RemoteParameter
 from plc.link.commands import WrongValueError
+from plc.link.entry import RemoteParameter
 
 T = TypeVar("T")
 

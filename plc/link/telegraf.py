@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from plc.link.catalogue import Entry, Type
+from plc.link.entry import Entry, Type
 
 INPUTS: tuple[tuple[str, str, tuple[Type, ...]], ...] = (
     ("state", "float", (Type.NUMBER, Type.COUNTER)),

@@ -52,6 +52,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "process/outdoor_mean_degc": ("Außentemperatur 24-h-Mittel", "outdoor temperature, 24 h mean"),
     "process/buffer_target_degc": ("Pufferziel", "buffer target"),
     "process/hp_blocked_s": ("Wärmepumpe gesperrt (24 h)", "heat pump blocked (24 h)"),
+    "decision/wanted_power_w": ("Gewünschte Leistung (Entscheidung)", "wanted power (decision)"),
+    "decision/marginal_power_w": ("Wirtschaftliche Leistung", "economical power"),
+    "decision/revenue_ct_per_kwh": ("Ertrag der letzten kWh", "revenue of the last kWh"),
+    "decision/heat_value_ct_per_kwh": ("Wärmewert der letzten kWh", "value of heat of the last kWh"),
+    "decision/cost_ct_per_kwh": ("Kosten der letzten kWh", "cost of the last kWh"),
+    "decision/net_benefit_ct_per_kwh": ("Nettonutzen der letzten kWh", "net benefit of the last kWh"),
+    "decision/break_even_ct_per_kwh": ("Grenzpreis", "break-even price"),
+    "decision/import_ct_per_kwh": ("Bezugspreis", "import price"),
+    "decision/feed_in_ct_per_kwh": ("Einspeisevergütung", "feed-in payment"),
+    "decision/stored_ct_per_kwh": ("Wert einer gespeicherten kWh", "value of a stored kWh"),
+    "decision/surplus_w": ("Überschuss", "surplus"),
+    "decision/benefit_eur_per_h": ("Nutzen der Miner", "benefit of the miners"),
+    "decision/choice_eur_per_h": ("Preis der gewählten Strategie", "price of the chosen policy"),
     "counter/grid_import_kwh": ("Netzbezug", "grid import"),
     "counter/grid_export_kwh": ("Netzeinspeisung", "grid export"),
     "counter/pv_kwh": ("PV-Ertrag", "PV yield"),
@@ -94,6 +107,13 @@ def plain_name(name: str) -> str:
             name = name[: -len(suffix) - 1]
             break
     return name.replace("_", " ").replace(".", " ").strip()
+
+
+def is_named(group: str, name: str) -> bool:
+    """Whether somebody has given this topic a name."""
+    prefix = group.rstrip("12")
+    special = (prefix == "miner" and name in MINER_TEXTS) or group in ("blocked", "first_out", "hand")
+    return special or f"{group}/{name}" in TEXTS
 
 
 def text_for(group: str, name: str) -> tuple[str, str]:

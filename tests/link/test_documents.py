@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from plc.link.catalogue import Type, catalogue
+from plc.link.catalogue import catalogue
 from plc.link.discovery import About, discovery
+from plc.link.entry import Type
 from plc.linking import catalogue_of, facts_of, link_documents
 from plc.site import load_site
 from tests.link.house import WALDA

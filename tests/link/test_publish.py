@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plc.blocks.core import Reading
-from plc.link.catalogue import Entry, Facts, Type, catalogue
+from plc.link.catalogue import catalogue
+from plc.link.entry import Entry, Facts, Type
 from plc.link.payload import text_of
 from plc.link.publish import Published, Publisher, due
 from plc.link.view import Sample, View
