@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = {
     "simulated_s", "scans", "lost_cycles", "states_visited", "exit_code", "buffer_top_degc_start",
     "buffer_top_degc_end", "oil_max_degc", "body_max_degc", "miner_energy_kwh", "energy_residual",
+    "deye_reads_ok", "deye_read_errors", "meter_reads_ok", "grpc_calls_ok", "grpc_call_errors", "miners",
+    "miner_requested_w", "miner_metered_w", "miner_power_deviation_pct",
 }  # fmt: skip
 PATIENCE_S = 60.0
 
@@ -90,6 +92,9 @@ def test_headless_prints_one_line_with_everything_in_it(tmp_path: Path) -> None:
     assert 300.0 <= result["simulated_s"] <= 300.2
     assert result["lost_cycles"] == 0
     assert result["exit_code"] == 0
+    assert result["deye_reads_ok"] > 0
+    assert result["meter_reads_ok"] > 0
+    assert result["miner_requested_w"] is None  # no miner has run yet, and nothing pretends that one had
     assert result["scans"] == pytest.approx(3000, abs=2)
     assert {"INIT", "STANDBY"} <= set(result["states_visited"])
     assert abs(result["energy_residual"]) < 1e-4
