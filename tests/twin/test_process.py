@@ -16,6 +16,7 @@ import revpimodio2
 
 from plc.blocks.core import ns
 from plc.exits import Exit
+from plc.loopback import is_pseudo_terminal
 from plc.scan.clock import TurnClock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +158,24 @@ def test_orders_on_stdin_break_things(bench: Bench) -> None:
     assert code == Exit.OK
     assert lines[-1]["simulated_s"] < 60.0
     assert "nonsense" in err
+
+
+def test_orders_reach_the_virtual_devices(bench: Bench, tmp_path: Path) -> None:
+    clock = bench.start("--orders", "--for-s", "60", "--rs485-link", str(tmp_path), "--speed", "30")
+    assert bench.process is not None
+    assert bench.process.stdin is not None
+    link = tmp_path / "ttyInverter"
+    assert is_pseudo_terminal(str(link))
+    bench.process.stdin.write("deye unplug\ndeye fault frozen true\nm1 fault hang true\ndeye dance\nend\n")
+    bench.process.stdin.flush()
+    while clock.next_turn() is not None:
+        pass
+    code, _, err = bench.finish()
+    assert code == Exit.OK
+    assert not link.is_symlink()
+    assert "m1 fault hang true: the miners are not served here" in err
+    assert "dance" in err
+    assert "frozen" not in err
 
 
 def test_a_term_signal_ends_with_a_summary(bench: Bench) -> None:
