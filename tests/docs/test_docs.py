@@ -1,6 +1,7 @@
 """The documentation is true: links lead somewhere, commands exist, tables are the program's.
 
-To write the table of the operator guide anew: python -m tests.docs.test_docs
+To write the generated parts (alarms of the operator guide, reference of commands) anew:
+python -m tests.docs.test_docs
 """
 
 from __future__ import annotations
@@ -95,11 +96,12 @@ def test_commands_exist_with_their_options(page: Path, line: str) -> None:
         source = {
             "tools/demo": "tools/demo_app/__main__.py",
             "tools/bundle": "tools/bundler.py",
-            "tools/bench": "tools/bench_parts/__main__.py",
+            "tools/bench": "tools/bench_parts/*.py",
             "tools/test": "tools/test",
         }[words[0]]
         assert (ROOT / words[0]).exists()
-        known = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", (ROOT / source).read_text(encoding="utf-8")))
+        text = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob(source))
+        known = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", text))
     used = {word.split("=")[0] for word in words if re.fullmatch(r"--?[a-z][a-z-]*(=.*)?", word)}
     assert used <= known | {"-k"}, f"{name(page)}: {line}: no option {sorted(used - known)}"
 
@@ -136,6 +138,39 @@ def test_the_operator_guide_has_every_alarm_with_the_program_s_own_words() -> No
     assert table == alarm_table(), "write it anew with: python -m tests.docs.test_docs"
 
 
+def commands_page() -> str:
+    """Every command with its arguments, from the parsers themselves."""
+    parts = ["# Commands\n\n<!-- generated from the parsers of the commands; do not edit -->\n"]
+    for command, parser in sub_parsers(cli.parser()).items():
+        parts += _command(f"python -m plc {command}", parser)
+        for action, inner in sub_parsers(parser).items():
+            parts += _command(f"python -m plc {command} {action}", inner)
+    return "\n".join(parts)
+
+
+def _command(title: str, parser: argparse.ArgumentParser) -> list[str]:
+    rows = []
+    for action in parser._actions:
+        if action.dest == "help" or isinstance(action, argparse._SubParsersAction):
+            continue
+        place = action.metavar or action.dest.upper() if action.nargs != 0 else ""
+        shown = ", ".join(action.option_strings) if action.option_strings else ""
+        helped = (action.help or "").replace("%(default)s", str(action.default))
+        choices = f" ({', '.join(map(str, action.choices))})" if action.choices else ""
+        rows.append(f"| `{f'{shown} {place}'.strip()}` | {helped}{choices} |".replace("%%", "%"))
+    table = ["| argument | meaning |", "|---|---|", *rows, ""] if rows else []
+    return [f"## {title}\n", f"{(parser.description or '').strip()}\n", *table]
+
+
+COMMANDS_PAGE = ROOT / "docs/reference/commands.md"
+
+
+def test_the_reference_of_commands_is_what_the_parsers_say() -> None:
+    found = COMMANDS_PAGE.read_text(encoding="utf-8")
+    assert found == commands_page(), "write it anew with: python -m tests.docs.test_docs"
+
+
 if __name__ == "__main__":
+    COMMANDS_PAGE.write_text(commands_page(), encoding="utf-8")
     head, _, rest = GUIDE.read_text(encoding="utf-8").partition(BEGIN)
     GUIDE.write_text(head + BEGIN + alarm_table() + END + rest.partition(END)[2], encoding="utf-8")
