@@ -16,6 +16,9 @@ from plc.energy.prices import Prices
 from plc.energy.situation import EnergySituation
 
 QUARTER_S = 900
+PLANNED = 0.2
+"""Share of the required advantage when a plan stands behind it."""
+
 PERIOD_NS = 10 * NS_PER_S
 """A block lasts a quarter of an hour at least; its reasons need not be looked at every second."""
 
@@ -112,7 +115,10 @@ class HoldBack(Block):
             miners_w=fsum(miner.power_w or 0.0 for miner in s.miners),
         )
         self.advantage = now - later
-        self.wanted = self.advantage > (0.0 if self.wanted else self._e.choice.hold_back_eur_per_kwh)
+        least = self._e.choice.hold_back_eur_per_kwh
+        if heat is not None:
+            least *= PLANNED  # a plan has counted what the block costs, a look at the prices has not
+        self.wanted = self.advantage > (0.0 if self.wanted else least)
         self.why = ("tariff" if heat is None else "plan") if self.wanted else ""
         return self.wanted
 

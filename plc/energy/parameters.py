@@ -92,9 +92,9 @@ class Mining:
         7.0
     )
     wear_eur_per_kwh: Annotated[Number, Param("EUR/kWh", 0, 0.1, "wear of miner and pumps")] = 0.003
-    start_eur: Annotated[Number, Param("EUR", 0, 1, "what one start of a miner costs: wear, lost minutes")] = (
-        0.03
-    )
+    start_eur: Annotated[
+        Number, Param("EUR", 0, 1, "what one start of a miner costs: wear, lost minutes")
+    ] = 0.03
     start_run_h: Annotated[Number, Param("h", 0.25, 24, "a start must pay within")] = 2.0
     bonus_eur_per_kwh: Annotated[
         Number, Param("EUR/kWh", 0, 1, "what self-mined coins are worth to the owner on top", remote=True)

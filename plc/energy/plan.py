@@ -1,7 +1,7 @@
 """The plan: dynamic programme backwards over both stores, in plain Python, bounded in time and memory.
 
 The result is not a schedule but the value of being in a state, and from it what one more kWh of heat or
-charge is worth in each of the next quarter hours. 48 h x 18 x 5 states x 8 actions are about 200 000
+charge is worth in each of the next quarter hours. 48 h x 24 x 5 states x 8 actions are about 250 000
 evaluations. The block is only looked at where the heat pump would run.
 """
 
@@ -13,7 +13,7 @@ from plc.energy.plan_prices import PlanPrices, Table
 from plc.energy.plan_problem import PENALTY_EUR_PER_KWH as PENALTY
 from plc.energy.plan_problem import STEP_H, Plant, Problem, Quarter
 
-HEAT_LEVELS = 20
+HEAT_LEVELS = 24
 CHARGE_LEVELS = 5
 MOST_QUARTERS = 192
 HANDED_OVER = 16
@@ -73,8 +73,8 @@ def _back(problem: Problem, q: Quarter, heat: list[float], charge: list[float], 
         best = [float("inf")] * len(charge)
         for level in problem.levels:
             free = e * (1.0 - plant.loss) + (plant.into_buffer * level.power_kw - q.demand_kw) * STEP_H
-            runs = q.target_kwh > free
-            for target in (q.target_kwh, q.release_kwh) if runs and q.may_block else (q.target_kwh,):
+            may = q.may_block and q.target_kwh > free >= q.release_kwh
+            for target in (q.target_kwh, free) if may else (q.target_kwh,):
                 e1, electric_kw, cost = _heat(plant, q, level.power_kw, free, target)
                 cost -= level.eur_per_h * STEP_H
                 place = e1 / step_e

@@ -1,13 +1,14 @@
 """The question a plan answers: two stores, the next one or two days in quarter hours, few actions.
 
 Heat store: energy of the buffer above base_degc. Charge: energy in the battery. The heat pump keeps the
-buffer at its curve by itself; a block lets it fall to the release threshold at most. The battery follows
+buffer at its curve by itself; a block lets it fall, and is possible only while what is stored above the
+release threshold carries the house through the quarter hour. The battery follows
 the inverter's self-consumption rule. So the only actions are the miners' power and the block.
 
 One quarter hour, in this order (both solvers of this problem compute exactly this):
 
     e_free = e (1 - loss) + (into_buffer * miners - demand) / 4
-    heat pump: up to target (release while blocked), within its capacity
+    heat pump: up to target within its capacity; nothing while blocked, which needs e_free >= release
     above e_max: recooled, which costs the fan, or a penalty when the cooler may not be used
     below 0: unmet heat, a penalty
     net = pv - load - miners - heat pump - fan; the battery takes or gives what it can; the rest is grid
@@ -30,7 +31,7 @@ class Quarter(NamedTuple):
     """One quarter hour as it is expected: mean powers in kW, energies in kWh, prices in EUR/kWh.
 
     load_kw: house without miners and without the heat pump's space heating. target_kwh: what the heat pump
-    holds, below zero = it does not heat; release_kwh: what it holds while blocked. may_block: K7's own
+    holds, below zero = it does not heat; release_kwh: a block needs that much. may_block: K7's own
     conditions (outdoor temperature, hot water) allow a block.
     """
 

@@ -9,6 +9,9 @@ from plc.energy.parameters import Economics
 from plc.energy.revenue import eur_per_th_hour
 from plc.energy.situation import EnergySituation
 
+SOON_H = 0.125
+"""Half a quarter hour: the middle of the time that a plan's price is made for."""
+
 
 class Prices(Block):
     """Prices that hold now, in EUR/kWh.
@@ -64,7 +67,9 @@ class Prices(Block):
         if e.battery.present and soc is None:
             return flow
         charge_kwh = (soc or 0.0) / 100.0 * e.battery.capacity_kwh
-        found = s.plan.at(s.unix_s, t_mean_degc=s.t_mean_degc, charge_kwh=charge_kwh)
+        # A price is asked for the buffer as it will be: half of what the house takes meanwhile is gone.
+        soon_k = (s.heat_load_w or 0.0) / 1000.0 * SOON_H / s.plan.kwh_per_k
+        found = s.plan.at(s.unix_s, t_mean_degc=s.t_mean_degc - soon_k, charge_kwh=charge_kwh)
         if found is None:
             return flow
         self.planned = True

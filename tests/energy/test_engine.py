@@ -232,7 +232,7 @@ class TestPlan:
         assert dict(run.engine.reasons())["prices"] == "plan"
 
     def test_heat_that_nobody_will_need_is_worth_nothing(self) -> None:
-        e = economics(tariff={"feed_in_eur_per_kwh": 0.05})
+        e = economics(tariff={"feed_in_eur_per_kwh": 0.034})
         assert Run(e)(300.0, pv_w=9000.0).total_w > 0.0
         assert Run(e)(300.0, pv_w=9000.0, plan=self.plan(heat=0.0)).total_w == 0.0
 
@@ -303,7 +303,7 @@ def test_a_miner_that_fails_is_taken_out_at_once() -> None:
 
 def test_the_miners_own_curve_replaces_the_one_of_the_site() -> None:
     bad = MinerSituation(True, 0.0, curve_w=(1200.0, 3200.0), curve_ths=(20.0, 40.0))
-    run = Run(economics(tariff={"feed_in_eur_per_kwh": 0.04}), follow=False)
+    run = Run(economics(tariff={"feed_in_eur_per_kwh": 0.03}), follow=False)
     run(300.0, pv_w=9000.0, units=(bad, MinerSituation(True, 0.0)))
     assert run.engine.decision.power_w[0] == 0.0
     assert run.engine.decision.power_w[1] > 0.0

@@ -149,6 +149,6 @@ def test_weekend_and_night_start_nothing_by_themselves() -> None:
 
 def test_heat_that_is_thrown_away_has_no_value() -> None:
     free = House(9000.0, 500.0, 100.0, known=True)
-    full = decision(free, heat=Heat(use=0.0, cop=3.0, recool=True), feed_in_eur=0.048)
-    wanted = decision(free, heat=Heat(use=1.0, cop=3.0), feed_in_eur=0.048)
+    full = decision(free, heat=Heat(use=0.0, cop=3.0, recool=True), feed_in_eur=0.036)
+    wanted = decision(free, heat=Heat(use=1.0, cop=3.0), feed_in_eur=0.036)
     assert full.total_w == 0.0 < wanted.total_w

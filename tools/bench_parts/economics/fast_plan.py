@@ -65,10 +65,8 @@ class Solver:
             + (p.into_buffer * self.power[None, None, :, None] - of(batch.demand_kw)) * STEP_H
         )
         target = of(batch.target_kwh)
-        may = of(batch.may_block) & (target > free)
-        both = np.concatenate(
-            [np.broadcast_to(target, free.shape), np.where(may, of(batch.release_kwh), target)], axis=3
-        )
+        may = of(batch.may_block) & (target > free) & (free >= of(batch.release_kwh))
+        both = np.concatenate([np.broadcast_to(target, free.shape), np.where(may, free, target)], axis=3)
         made = np.clip((both - free) / STEP_H, 0.0, of(batch.capacity_kw))
         e1 = free + made * STEP_H
         electric = np.broadcast_to(self.power[None, None, :, None], e1.shape)

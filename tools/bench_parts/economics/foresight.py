@@ -12,6 +12,8 @@ import random
 
 import numpy as np
 
+from plc.blocks.block_relay import BlockRelay
+from plc.blocks.core import Tick, ns
 from plc.energy import plan
 from plc.energy.marginal import MinerOffer
 from plc.energy.plan_prices import PlanPrices, Table
@@ -50,20 +52,39 @@ def pairs(site: Site, count: int) -> list[tuple[float, float]]:
     return [best[key][1] for key in sorted(best)]
 
 
-def perfect(site: Site, *, miners: bool = True) -> House:
-    """PF-same, or with the block alone: values over the whole year, then the best action in every state."""
-    coarse = pairs(site, 3) if miners else [(0.0, 0.0)]
-    fine = pairs(site, site.world.economics.choice.levels) if miners else coarse
-    p = site.plant
-    heat = np.linspace(0.0, p.e_max_kwh, PF_HEAT, dtype=np.float32)
-    charge = np.linspace(p.s_min_kwh, p.s_max_kwh, PF_CHARGE, dtype=np.float32)
-    kept = _year(site, fast_plan.Solver(p, _actions(site, coarse), heat, charge), _running(coarse))
-    house = House(site)
-    actions = _actions(site, fine)
-    for t in range(len(site.quarters)):
-        powers, block = _best(site, house, t, fine, actions, kept[t // PIECE, t % PIECE + 1], heat, charge)
-        house.go(t, powers, block)
-    return house
+class Perfect:
+    """PF-same, or with the block alone: values over the whole year, then the best action in every state.
+
+    run(budgets=True): the block through the real relay with its limits; what it refuses is not available.
+    """
+
+    def __init__(self, site: Site, *, miners: bool = True) -> None:
+        coarse = pairs(site, 3) if miners else [(0.0, 0.0)]
+        self._fine = pairs(site, site.world.economics.choice.levels) if miners else coarse
+        p = site.plant
+        self._site = site
+        self._heat = np.linspace(0.0, p.e_max_kwh, PF_HEAT, dtype=np.float32)
+        self._charge = np.linspace(p.s_min_kwh, p.s_max_kwh, PF_CHARGE, dtype=np.float32)
+        solver = fast_plan.Solver(p, _actions(site, coarse), self._heat, self._charge)
+        self._kept = _year(site, solver, _running(coarse))
+
+    def run(self, *, budgets: bool = False) -> House:
+        site = self._site
+        house = House(site)
+        actions = _actions(site, self._fine)
+        relay = BlockRelay(free_min_s=1800.0, boot_lock_s=0.0)
+        for t in range(len(site.quarters)):
+            after = self._kept[t // PIECE, t % PIECE + 1]
+            known = (site, house, t, self._fine, actions, after, self._heat, self._charge)
+            powers, block = _best(*known)
+            if budgets:
+                f = settle(site.plant, site.quarters[t], house.e, house.s, sum(powers), block, Flows())
+                tick = Tick((t + 1) * ns(900), ns(900))
+                granted = relay.step(tick, request=block and f.held, release=not f.held)
+                if block and not granted:
+                    powers, block = _best(*known, may_block=False)
+            house.go(t, powers, block)
+        return house
 
 
 def _actions(site: Site, choices: list[tuple[float, float]]) -> tuple[Level, ...]:
@@ -133,6 +154,7 @@ def _best(
     after: np.ndarray,
     heat: np.ndarray,
     charge: np.ndarray,
+    may_block: bool = True,
 ) -> tuple[tuple[float, float], bool]:
     q, p = site.quarters[t], site.plant
     step_e, step_s = float(heat[1]), float(charge[1] - charge[0])
@@ -145,7 +167,7 @@ def _best(
     for (a, b), action in zip(choices, actions, strict=True):
         n = (a > 0.0) + (b > 0.0)
         table = rows[n]
-        for block in (False, True) if q.may_block and q.target_kwh > 0.0 else (False,):
+        for block in (False, True) if may_block and q.may_block and q.target_kwh > 0.0 else (False,):
             f = settle(p, q, house.e, house.s, a + b, block, flows)
             i = min(int(f.e1 / step_e), len(table) - 2)
             x = f.e1 / step_e - i
@@ -175,9 +197,7 @@ def rolling(site: Site, *, noise: int | None) -> dict[int, PlanPrices]:
     draw = random.Random(noise)
     for begin in range(0, len(starts), BATCH):
         group = starts[begin : begin + BATCH]
-        horizons = [
-            _known(site, t) if noise is None else _guessed(site, t, draw) for t in group
-        ]
+        horizons = [_known(site, t) if noise is None else _guessed(site, t, draw) for t in group]
         ends = [end_values(h, site.plant) for h in horizons]
         after = fast_plan.end(heat, charge, *(np.array([e[n] for e in ends], np.float32) for n in range(3)))
         kept = fast_plan.solve(solver, fast_plan.Batch.of(horizons, np.float32), after, REPLAN)
@@ -190,14 +210,19 @@ def _known(site: Site, t: int) -> tuple[Quarter, ...]:
     """The truth; after the end of the year its last day repeats."""
     quarters = site.quarters
     count = len(quarters)
-    return tuple(quarters[n if n < count else n - 96 * math.ceil((n - count + 1) / 96)] for n in range(t, t + HORIZON))
+    return tuple(quarters[_in_year(n, count)] for n in range(t, t + HORIZON))
+
+
+def _in_year(n: int, count: int) -> int:
+    """Beyond the last day the last day repeats."""
+    return n if n < count else n - 96 * math.ceil((n - count + 1) / 96)
 
 
 def _guessed(site: Site, t: int, draw: random.Random) -> tuple[Quarter, ...]:
     """The truth with errors that grow: sun by a third a day ahead, temperature 2 K, load a third and its
     bursts not at all; the present quarter hours are nearly right."""
     s, w = site.series, site.world
-    count = len(s)
+    count = len(site.quarters)
     spot = site.announced(t, history=96)
     sun = degc = load = 0.0
     guessed = []
@@ -205,8 +230,7 @@ def _guessed(site: Site, t: int, draw: random.Random) -> tuple[Quarter, ...]:
     ring = [s.mean_degc[t]] * 96
     total = math.fsum(ring)
     for ahead in range(HORIZON):
-        n = t + ahead
-        n = n if n < count else n - 96 * math.ceil((n - count + 1) / 96)
+        n = _in_year(t + ahead, count)
         grows = min(1.0, 0.3 + ahead / 48.0)
         sun = 0.98 * sun + 0.2 * draw.gauss(0.0, 1.0)
         degc = 0.99 * degc + 0.14 * draw.gauss(0.0, 1.0)
@@ -236,7 +260,7 @@ def _prices_at(site: Site, spot: object, n: int) -> tuple[float, float]:
     q, s = site.quarters, site.series
     announced = spot.at  # type: ignore[attr-defined]
     for back in (0, 96, 192):
-        if n - back >= 0 and announced(s.unix_s[n] - back * QUARTER_S) is not None:
+        if 0 <= n - back < len(q) and announced(s.unix_s[n] - back * QUARTER_S) is not None:
             return q[n - back].import_eur, q[n - back].feed_in_eur
     tariff = site.world.economics.tariff
     return tariff.import_eur_per_kwh, tariff.feed_in_eur_per_kwh

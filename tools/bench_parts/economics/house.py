@@ -106,17 +106,19 @@ class Books:
 class Flows:
     """What one quarter hour did; powers in kW, > 0: import, discharge."""
 
-    __slots__ = ("battery", "cost", "dumped", "e1", "electric", "grid", "heat_pump", "s1", "unmet")
+    __slots__ = ("battery", "cost", "dumped", "e1", "electric", "grid", "heat_pump", "held", "s1", "unmet")
 
     def __init__(self) -> None:
         self.e1 = self.s1 = self.cost = self.grid = self.battery = self.heat_pump = 0.0
         self.dumped = self.unmet = self.electric = 0.0
+        self.held = False
 
 
 def settle(plant: Plant, q: Quarter, e: float, s: float, miners_kw: float, block: bool, into: Flows) -> Flows:
     """One quarter hour from heat e and charge s. The cost is without mining revenue and wear."""
     free = e * (1.0 - plant.loss) + (plant.into_buffer * miners_kw - q.demand_kw) * STEP_H
-    target = q.release_kwh if block and q.may_block and q.target_kwh > free else q.target_kwh
+    held = block and q.may_block and q.target_kwh > free >= q.release_kwh
+    target = free if held else q.target_kwh
     e1, electric, cost = _heat(plant, q, miners_kw, free, target)
     made = max(0.0, min((target - free) / STEP_H, q.capacity_kw))
     into.dumped = max(0.0, free + made * STEP_H - plant.e_max_kwh)
@@ -134,7 +136,7 @@ def settle(plant: Plant, q: Quarter, e: float, s: float, miners_kw: float, block
         into.s1 = s - flow / plant.one_way * STEP_H
         into.battery, into.grid = flow, -net - flow
         cost += (into.grid * q.import_eur + flow * plant.battery_wear_eur) * STEP_H
-    into.e1, into.cost, into.electric = e1, cost, electric
+    into.e1, into.cost, into.electric, into.held = e1, cost, electric, held
     return into
 
 
@@ -153,9 +155,9 @@ class House:
         self._blocked = False
         self._earned: dict[float, float] = {}
 
-    def look(self, t: int) -> Flows:
-        """What meters show while the miners still draw what they drew."""
-        kw = self.powers[0] + self.powers[1]
+    def look(self, t: int, kw: float | None = None) -> Flows:
+        """What meters show while the miners still draw what they drew, or draw kw."""
+        kw = self.powers[0] + self.powers[1] if kw is None else kw
         return settle(self.plant, self.site.quarters[t], self.e, self.s, kw, False, self._seen)
 
     def hour_eur(self, kw: float) -> float:
@@ -193,10 +195,9 @@ class House:
         b.dumped_kwh += f.dumped
         b.unmet_kwh += f.unmet
         b.over_limit += f.grid > self.plant.limit_kw
-        blocked = block and q.may_block and q.target_kwh > 0.0
-        b.blocks += blocked and not self._blocked
-        b.blocked_h += STEP_H if blocked else 0.0
-        self._blocked = blocked
+        b.blocks += f.held and not self._blocked
+        b.blocked_h += STEP_H if f.held else 0.0
+        self._blocked = f.held
         self.powers = powers
         self.e, self.s = f.e1, f.s1
         return f

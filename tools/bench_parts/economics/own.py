@@ -50,9 +50,7 @@ def engine(
         spot = site.announced(t) if dynamic else SpotPrices()
         rule.step(tick, situation=_situation(site, house, t, plan, spot, per_k))
         covers = house.e - q.release_kwh >= q.demand_kw * STEP_H
-        block = relay.step(
-            tick, request=hold_back and rule.hold_back, release=not (q.may_block and covers)
-        )
+        block = relay.step(tick, request=hold_back and rule.hold_back, release=not (q.may_block and covers))
         powers = tuple(w / 1000.0 for w in rule.decision.power_w)
         f = house.go(t, (powers[0], powers[1]), block)
         if week is not None and t in week:
@@ -65,7 +63,7 @@ def _situation(
     site: Site, house: House, t: int, plan: PlanPrices | None, spot: SpotPrices, per_k: float
 ) -> EnergySituation:
     s, q, m = site.series, site.quarters[t], site.world.model
-    seen = house.look(t)
+    seen = house.look(t, 0.0)  # in the mean of a quarter hour miner heat has already slowed the heat pump
     now = t * QUARTER_NS
     miners_w = (house.powers[0] * 1000.0, house.powers[1] * 1000.0)
     load_w = (q.load_kw + seen.heat_pump) * 1000.0 + miners_w[0] + miners_w[1]
