@@ -6,19 +6,16 @@ The link itself knows neither files nor the site folder; here it gets both.
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from plc import __version__
 from plc.blocks.core import NS_PER_S, Origin, Tick
 from plc.exchange import Exchange
-from plc.field.miner.secret import SecretError, load
 from plc.image.typed import broken_rules, walk_params
 from plc.link.catalogue import catalogue
 from plc.link.discovery import About, discovery
@@ -27,71 +24,21 @@ from plc.link.entry import Entry, Facts, RemoteParameter
 from plc.link.greeting import Greeting, meta
 from plc.link.inbox import Ports
 from plc.link.link import Link
-from plc.link.link import Site as LinkSite
 from plc.link.payload import Value
 from plc.link.remote_parameters import RemoteParameters
 from plc.link.settings import Mqtt
+from plc.link.site_facts import Site as LinkSite
 from plc.link.smart_meter import MeterReader
+from plc.link_records import Keep, password_of
 from plc.plant.interface import Command, EnergyInputs, Event, ImageInputs, PlantInputs
 from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from plc.site import Site
 from plc.site_reader import Language
-from plc.store.atomic import write_atomic
 
 log = logging.getLogger(__name__)
 
-AUDIT_BYTES = 1_000_000
-"""The audit log is turned over at this size; one older generation is kept."""
-
 QUEUE_MAX = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Small records of the link in a folder of the state directory; without a folder nothing is kept."""
-
-    folder: Path | None
-
-    def load(self, name: str) -> dict[str, Any]:
-        """A record, {} when there is none or it cannot be read."""
-        if self.folder is None:
-            return {}
-        try:
-            found = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            log.warning("mqtt: record %s not used: %s", name, error)
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    def save(self, name: str, content: Mapping[str, Any]) -> None:
-        """Replaces a record, if it differs; a full disk costs the record and nothing else."""
-        if self.folder is None:
-            return
-        data = json.dumps(content, sort_keys=True).encode()
-        path = self.folder / f"{name}.json"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not path.exists() or path.read_bytes() != data:
-                write_atomic(path, data)
-        except OSError as error:
-            log.warning("mqtt: record %s not kept: %s", name, error)
-
-    def audit(self, entry: Mapping[str, Any]) -> None:
-        """One line per command, with source and outcome."""
-        if self.folder is None:
-            return
-        path = self.folder / "audit.jsonl"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.stat().st_size > AUDIT_BYTES:
-                path.replace(path.with_suffix(".1.jsonl"))
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        except OSError as error:
-            log.warning("mqtt: audit log: %s", error)
 
 
 def settings_of(site: Site) -> Mqtt | None:
@@ -172,19 +119,6 @@ def link_documents(site: Site, kind: str) -> dict[str, str]:
         base_topic=settings.base_topic if settings is not None else "thermiq",
         german=site.language is Language.DE,
     )
-
-
-def password_of(settings: Mqtt, environment: Mapping[str, str]) -> str:
-    """The broker's password. Raises OSError with what to do, so that it shows as a connection problem."""
-    source = settings.secret
-    folder = environment.get("THERMIQ_SECRETS_DIR")
-    if source.startswith("credential:") and folder and not environment.get("CREDENTIALS_DIRECTORY"):
-        # RevPiPyLoad hands out no credentials: the launcher names a folder instead.
-        source = str(Path(folder) / source.removeprefix("credential:"))
-    try:
-        return load(source, dict(environment)).reveal()
-    except SecretError as error:
-        raise OSError(str(error)) from None
 
 
 class Linking:

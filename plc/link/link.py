@@ -11,22 +11,19 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from plc.blocks.core import NS_PER_S, Tick
 from plc.link.alarm_topics import AlarmTopics
 from plc.link.backoff import Backoff
 from plc.link.broker import End, Line, LineState, Received
 from plc.link.counters import Counters
-from plc.link.entry import Entry
-from plc.link.greeting import Greeting
 from plc.link.history import OutageRing
-from plc.link.inbox import Inbox, Moment, Ports
-from plc.link.payload import Value, iso, json_of
+from plc.link.inbox import Inbox, Moment
+from plc.link.messages import event_message, heartbeat_message
 from plc.link.publish import Message, Publisher
-from plc.link.settings import Mqtt, Protocol
+from plc.link.settings import Protocol
+from plc.link.site_facts import Site
 from plc.link.smart_meter import MeterReader
 from plc.link.view import View
 from plc.plant.interface import CommandResult, Event, PlantInputs, PlantOutputs
@@ -40,31 +37,6 @@ SAVE_S = 600.0
 EVENTS_MAX = 200
 RESULTS_MAX = 256
 HOME_ASSISTANT_PAUSE_S = 2.0
-
-
-@dataclass(slots=True)
-class Site:
-    """What the link needs to know about its site, and what it may call.
-
-    greeting: made from what earlier runs have left. scan_report: the statistics. extra: values that change
-    rarely (versions, parameters). password: reads the secret. keep: stores a small record under a name.
-    """
-
-    site_id: str
-    root: str
-    settings: Mqtt
-    entries: tuple[Entry, ...]
-    greeting: Greeting
-    ports: Ports
-    password: Callable[[], str]
-    scan_report: Callable[[], Mapping[str, Any]]
-    extra: Callable[[], Mapping[str, Value]]
-    keep: Callable[[str, Mapping[str, Any]], None]
-    stored_counters: Mapping[str, object] = field(default_factory=dict)
-    german: bool = True
-    simulated: bool = False
-    boot: str = ""
-    notices: tuple[Event, ...] = ()
 
 
 class Link:
@@ -336,35 +308,12 @@ class Link:
     def _event(self, event: Event) -> Message:
         last = self._last
         behind_s = (last[0].now_ns - event.now_ns) / NS_PER_S if last is not None and event.now_ns else 0.0
-        kind = "alarm" if event.subject.startswith("A-") else event.subject
-        content = {
-            "event_type": event.code,
-            "ts": iso((self._moment().shown_s) - behind_s),
-            "subject": event.subject,
-            "before": event.before,
-            "after": event.after,
-            "reason": event.reason,
-            **dict(event.values),
-        }
-        return Message(f"{self._site.root}/event/{kind}", json_of(content), retain=False)
+        return event_message(self._site.root, event, self._moment().shown_s - behind_s)
 
     def _heartbeat(self) -> Message:
-        scan = self._site.scan_report()
         self._sequence += 1
-        content = {
-            "ts": iso(self._moment().shown_s),
-            "seq": self._sequence,
-            "cycle_ms": scan.get("period_ms"),
-            "cycle_max_ms": round(
-                scan.get("execution", {}).get("last_1000", {}).get("max_us", 0.0) / 1000, 3
-            ),
-            "overruns": scan.get("lost_cycles"),
-            "uptime_s": 0
-            if self._last is None
-            else round(scan.get("scans", 0) * scan.get("period_ms", 0) / 1000),
-            "boot": self._site.boot,
-        }
-        return Message(f"{self._site.root}/heartbeat", json_of(content), retain=False, qos=0)
+        shown_s, report = self._moment().shown_s, self._site.scan_report()
+        return heartbeat_message(self._site.root, self._site.boot, self._sequence, shown_s, report)
 
     def _farewell(self) -> None:
         if self._counters.stored():

@@ -200,3 +200,26 @@ def test_two_programs_with_one_name_do_not_fight_for_ever(
         until(lambda: "another program" in house.health()["problem"], "said so")
         connects = house.health()["connects"]
         assert house.health()["connects"] == connects  # it leaves the field for a minute
+
+
+def test_a_meter_on_the_broker_measures_the_grid_and_grows_old(broker: Broker, tmp_path: Path) -> None:
+    topic = "tele/meter/SENSOR"
+    meter = Listener(broker.port)
+    meter.publish(topic, {"SML": {"Power_curr": 9999}}, retain=True)  # of unknown age
+    site = make_site(tmp_path, port=broker.port, smart_meter={"topic": topic, "stale_s": 10})
+    with House(site) as house:
+        house.wait_online()
+
+        def measured() -> float | None:
+            reading = house.exchange.energy(house.now_ns).grid_meter_w
+            return reading.value if reading.ok else None
+
+        assert measured() is None
+        assert house.exchange.health["meter_ok"]() is False
+        meter.publish(topic, {"SML": {"Power_curr": -850}})
+        until(lambda: measured() == -850.0, "a reading")
+        assert house.exchange.health["meter_ok"]() is True
+        house.scan(110)  # eleven seconds of plant time without another one
+        assert measured() is None
+        assert house.exchange.health["meter_ok"]() is False
+    meter.close()
