@@ -35,7 +35,7 @@ LONGEST_S = 180
 
 TESTS: dict[str, tuple[str, ...]] = {
     "interlocks": ("tests/plant/test_cause_and_effect.py",),
-    "transitions": ("tests/plant/test_transitions.py",),
+    "transitions": ("tests/plant/test_transitions.py", "tests/proof/test_transition_details.py"),
     "sequence": ("tests/plant/test_transitions.py", "tests/plant/test_sequence.py"),
     "trip_table": (
         "tests/plant/test_cause_and_effect.py::test_the_trips_are_exactly_these_and_of_this_class",
