@@ -1,7 +1,8 @@
 """The flight recorder as a part of the running program: what is recorded, where, and when it is kept.
 
 The ring lives in the runtime directory and outlives a killed process, not a reboot; what matters later is
-copied to the state directory: a run that died (found at the next start), a fault, an orderly stop.
+copied to the state directory: a run that died (found at the next start), a fault, an orderly stop. Beside it
+the slow log: a line a minute, for what takes longer than a recording.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from plc.plant.interface import PlantInputs, PlantOutputs
 from plc.site import Site
 from plc.store.plain import plain
 from plc.store.recording.recorder import Recorder, discard, rescue
+from plc.store.slow_log import SlowLog
 
 FAULT = "FAULT"
 
@@ -37,6 +39,7 @@ class Recording:
         }
         self._ring, self._disk = ring, disk
         self._recorder = Recorder(ring, disk, header, state)
+        self._slow = SlowLog(disk)
         self._state = ""
         self.reason = "stop"  # why the run ends; part of the name of the copy that is kept
 
@@ -45,6 +48,7 @@ class Recording:
         if self._disk is not None:
             rescue(self._ring, self._disk)
         self._recorder.start()
+        self._slow.start()
 
     def begin(self, now_ns: int) -> None:
         """A plant was built; what follows is its history."""
@@ -53,6 +57,7 @@ class Recording:
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """One more scan; the way into a fault is worth keeping whatever happens next."""
         self._recorder.scanned(tick, inputs, outputs)
+        self._slow.scanned(tick, inputs, outputs)
         state = outputs.status.state
         if state == FAULT and self._state != FAULT:
             self._recorder.save("fault")
@@ -64,15 +69,20 @@ class Recording:
         self.begin(now_ns)
 
     def stop(self) -> None:
-        """Nothing to ask for: `join` writes the end and waits for it."""
+        """The slow log ends by itself; the recorder's end is written by `join`."""
+        self._slow.stop()
 
     def join(self, seconds: float) -> bool:
         """Writes what is waiting, at most two seconds."""
-        del seconds  # the recorder bounds itself
+        slow_ended = self._slow.join(seconds)  # the recorder bounds itself
         self._recorder.stop(self.reason)
         discard(self._ring)
-        return True
+        return slow_ended
 
     def health(self) -> Mapping[str, object]:
-        """Records dropped since start, and what keeps it from writing."""
-        return {"dropped": self._recorder.dropped, "problem": self._recorder.failed}
+        """Records dropped since start, and what keeps recorder and slow log from writing."""
+        return {
+            "dropped": self._recorder.dropped,
+            "problem": self._recorder.failed,
+            "slow_log_problem": self._slow.problem,
+        }
