@@ -68,12 +68,7 @@ class Keep:
 
 def password_of(settings: Mqtt, environment: Mapping[str, str]) -> str:
     """The broker's password. Raises OSError with what to do, so that it shows as a connection problem."""
-    source = settings.secret
-    folder = environment.get("THERMIQ_SECRETS_DIR")
-    if source.startswith("credential:") and folder and not environment.get("CREDENTIALS_DIRECTORY"):
-        # RevPiPyLoad hands out no credentials: the launcher names a folder instead.
-        source = str(Path(folder) / source.removeprefix("credential:"))
     try:
-        return load(source, dict(environment)).reveal()
+        return load(settings.secret, dict(environment)).reveal()
     except SecretError as error:
         raise OSError(str(error)) from None

@@ -37,24 +37,28 @@ def load(source: str, environ: dict[str, str] | None = None) -> Secret:
     """Reads a password. One line; an empty file is an empty password (the firmware allows that).
 
     source: path of a file with mode 0600 or stricter that belongs to us or to root, or
-            `credential:NAME` for a file of the service manager in $CREDENTIALS_DIRECTORY.
+            `credential:NAME` for a file of the service manager in $CREDENTIALS_DIRECTORY, else of the
+            launcher in $THERMIQ_SECRETS_DIR (RevPiPyLoad hands out no credentials).
     Raises SecretError when it is missing, readable by others, or not one line of text.
     """
     environ = dict(os.environ) if environ is None else environ
     if not source:
         raise SecretError("no secret named: set `secret` to a file with mode 0600 or to credential:NAME")
     if source.startswith("credential:"):
-        return _read(_credential(source.removeprefix("credential:"), environ), checked=False)
+        path, checked = _credential(source.removeprefix("credential:"), environ)
+        return _read(path, checked=checked)
     return _read(Path(source), checked=True)
 
 
-def _credential(name: str, environ: dict[str, str]) -> Path:
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        raise SecretError(f"credential {name}: not started by a service manager that hands out credentials")
+def _credential(name: str, environ: dict[str, str]) -> tuple[Path, bool]:
+    """Where a named secret lies, and whether its mode is for us to check."""
     if not name or "/" in name or name.startswith("."):
         raise SecretError(f"credential {name!r}: a plain name is expected")
-    return Path(folder) / name
+    if managed := environ.get("CREDENTIALS_DIRECTORY"):
+        return Path(managed) / name, False
+    if uploaded := environ.get("THERMIQ_SECRETS_DIR"):
+        return Path(uploaded) / name, True
+    raise SecretError(f"credential {name}: neither a service manager nor the launcher hands out secrets here")
 
 
 def _read(path: Path, *, checked: bool) -> Secret:

@@ -142,6 +142,16 @@ def test_a_missing_secret_says_so(tmp_path: Path) -> None:
         secret.load(str(tmp_path))
 
 
+def test_credentials_come_from_the_launcher_where_no_service_manager_has_any(tmp_path: Path) -> None:
+    (tmp_path / "miner1").write_text("pw\n")
+    (tmp_path / "miner1").chmod(0o600)
+    environ = {"THERMIQ_SECRETS_DIR": str(tmp_path)}
+    assert secret.load("credential:miner1", environ).reveal() == "pw"
+    (tmp_path / "miner1").chmod(0o644)
+    with pytest.raises(secret.SecretError, match="others could read it"):
+        secret.load("credential:miner1", environ)
+
+
 def test_credentials_come_from_the_service_manager(tmp_path: Path) -> None:
     write(tmp_path / "miner1", b"pw", 0o440)
     environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
