@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     limit_s = args.seconds or (SHORT_S if args.short and not args.hours else None)
     with tempfile.TemporaryDirectory(prefix="thermiq-bench-") as disk, _memory() as memory:
         soak = _soak(memory / "soak", Path(disk) / "soak", hours, limit_s)
+        print(json.dumps(soak), file=sys.stderr, flush=True)  # a day is too long to lose to what comes after
         real = _real_time(memory / "real", Path(disk) / "real", SHORT_REAL_S if args.short else REAL_S)
     figures = {**soak, **real}
     budgets = {

@@ -20,7 +20,7 @@ from tools.demo_app import demo_site
 from tools.twin import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 30.0
+START_S = 90.0  # a loaded machine imports slowly
 IMAGE_BYTES = 4096
 
 
