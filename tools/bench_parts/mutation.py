@@ -5,7 +5,7 @@ Three kinds of damage: a condition, trip, transition or alarm is taken out of it
 a fork of a process that has the test tools loaded, and the spoiled module is put in front of the import of
 the real one. Tests that are quick to notice come first, the first failure ends the run.
 
-    tools/bench mutation --modules interlocks trips --list
+    tools/bench mutation --modules interlocks trips
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ LEAST_PCT = 90.0
 SHORT_EVERY = 25
 """The short form takes every 25th mutant: it proves the runner, not the tests."""
 
+PROGRESS_EVERY = 20
 LONGEST_S = 180
 """A mutant whose tests do not come to an end is noticed, too."""
 
@@ -207,6 +208,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             verdicts.append((mutant, noticed))
             if not noticed:
                 print(f"survived {mutant}", flush=True)
+            if len(verdicts) % PROGRESS_EVERY == 0:
+                print(f"{len(verdicts)} of {len(todo)}", file=sys.stderr, flush=True)
     return judge(verdicts)
 
 
