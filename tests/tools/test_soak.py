@@ -46,3 +46,9 @@ def test_the_kernel_tells_the_sizes_of_a_process():
     assert sizes["rss_kb"] > 1000
     assert sizes["threads"] >= 1
     assert sizes["descriptors"] >= 3
+
+
+def test_connections_that_come_and_go_are_no_leak():
+    assert soak._growth([22, 24, 22, 23, 24, 22, 24, 22, 24]) == 0
+    assert soak._growth([22, 24, 22, 23, 24, 25, 25, 24, 26]) == 2
+    assert soak._growth([]) == 0

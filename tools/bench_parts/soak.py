@@ -218,6 +218,7 @@ def _watch(controller: Controller, twin: _Twin, end_s: float, deadline: float | 
     began, faults, wrong, looks = time.monotonic(), _Faults(), 0, 0
     start = _sizes(controller.process.pid)
     warm: dict[str, int] | None = None
+    sizes: list[dict[str, int]] = []
     warm_s, status, last = 0.0, {}, start
     while controller.process.poll() is None and twin.process.poll() is None and twin.t_s < end_s - 60.0:
         if deadline is not None and time.monotonic() > deadline:
@@ -231,6 +232,8 @@ def _watch(controller: Controller, twin: _Twin, end_s: float, deadline: float | 
         share = (time.monotonic() - began) / (deadline - began) if deadline else 0.0
         if warm is None and (share >= WARM_UP or twin.t_s >= WARM_UP_S):
             warm, warm_s = last, twin.t_s
+        if warm is not None:
+            sizes.append(last)
     warm = warm or start
     services = status.get("services", {})
     ports = services["rs485"]["ports"]
@@ -245,9 +248,9 @@ def _watch(controller: Controller, twin: _Twin, end_s: float, deadline: float | 
         "rss_mb": round(last["rss_kb"] / 1024, 2),
         "rss_growth_mb": round((last["rss_kb"] - warm["rss_kb"]) / 1024, 2),
         "descriptors": last["descriptors"],
-        "descriptor_growth": last["descriptors"] - warm["descriptors"],
+        "descriptor_growth": _growth([size["descriptors"] for size in sizes]),
         "threads": last["threads"],
-        "thread_growth": last["threads"] - warm["threads"],
+        "thread_growth": _growth([size["threads"] for size in sizes]),
         "threads_died": sum(not port["alive"] for port in ports)
         + sum(not miner["alive"] for miner in miners),
         "driver_crashes": sum(item["crashes"] for item in (*ports, *miners)),
@@ -261,6 +264,12 @@ def _watch(controller: Controller, twin: _Twin, end_s: float, deadline: float | 
         "lost_cycles": status["scan"]["lost_cycles"],
         "written_pages_mb": round(last["written"] / 1e6, 3),
     }
+
+
+def _growth(counts: list[int]) -> int:
+    """Least of the last third over least of the first: connections that come and go are no leak."""
+    third = max(1, len(counts) // 3)
+    return min(counts[-third:]) - min(counts[:third]) if counts else 0
 
 
 def _wrong(status: dict[str, Any], twin: _Twin) -> int:
