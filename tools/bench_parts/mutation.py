@@ -97,6 +97,12 @@ def mutants(module: str) -> list[Mutant]:
     return sorted(found, key=lambda mutant: (mutant.line, mutant.what))
 
 
+def unspoiled(module: str) -> Mutant:
+    """The module as it is: its tests must pass."""
+    source = (ROOT / "plc" / "plant" / f"{module}.py").read_text(encoding="utf-8")
+    return Mutant(module, 0, "as it is", source)
+
+
 @dataclass(slots=True)
 class _Place:
     """Something in a tree that can be spoiled."""
@@ -203,6 +209,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     every = SHORT_EVERY if args.short else args.every
     todo = [mutant for module in args.modules for mutant in mutants(module)][::every]
     with multiprocessing.get_context("fork").Pool(args.workers) as pool:
+        for module, failed in pool.imap_unordered(_in_a_fork, [unspoiled(name) for name in args.modules]):
+            if failed:  # every mutant would count as noticed
+                raise SystemExit(f"the tests of {module.module} fail without any damage")
         verdicts = []
         for mutant, noticed in pool.imap_unordered(_in_a_fork, todo, chunksize=1):
             verdicts.append((mutant, noticed))
