@@ -2,6 +2,7 @@
 
 import pytest
 
+from plc.energy.engine import EnergyEngine
 from plc.plant.interface import WallTime
 from tests.plant.language import Rig, bad, parameters
 from tests.plant.rigs import copy_of
@@ -105,10 +106,12 @@ def test_no_block_when_it_is_not_permitted_at_all():
     assert rig.outputs.image.hp_block
 
 
-def test_value_ground_needs_a_covering_buffer_and_a_value():
+def test_value_ground_needs_a_covering_buffer_and_a_value(monkeypatch):
+    worth = [False]
+    monkeypatch.setattr(EnergyEngine, "hold_back", property(lambda engine: worth[0]))
     rig = Rig(parameters(hp_block={"by_value": True}))
     rig.given(mode_auto=True, **WARM).leap(8000.0).expect("nobody says that it is worth it", hp_block=False)
-    rig.plant.facts.block_valuable = True
+    worth[0] = True
     rig.leap(5.0).expect("worth it, miners off", hp_block=True)
-    rig.plant.facts.block_valuable = False
+    worth[0] = False
     rig.leap(1.0).expect("not worth it any more", hp_block=False)
