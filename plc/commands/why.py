@@ -124,82 +124,91 @@ def explain(
 
     status: content of status.json. entries: decisions, newest first. Pure apart from the age of the status.
     """
-    words = WORDS.get(language, WORDS["en"])
-    now_ns = int(status.get("now_ns", 0))
+    q = _Question(status, entries, language)
     age_s = time.time() - float(status.get("written_unix_s", 0.0))
-    lines = [f"! {words['dead']} ({_span(age_s)})"] if age_s > DEAD_AFTER_S else []
-    plant = status.get("status", {})
+    lines = [f"! {q.words['dead']} ({_span(age_s)})"] if age_s > DEAD_AFTER_S else []
     if signal is None:
-        lines += _overview(status, plant, entries, words, language, now_ns)
+        lines += _overview(q)
     actuators = {}
     for name in [signal] if signal else SUBJECTS:
-        text, facts = _actuator(name, status, plant, entries, words, language, now_ns)
+        text, facts = _actuator(name, q)
         lines += text
         actuators[name] = facts
     wanted = [entry for entry in entries if signal is None or entry.get("subject") == signal]
     lines += [_line(entry, language) for entry in wanted[:limit]]
-    return {"text": lines, "actuators": actuators, "alive": age_s <= DEAD_AFTER_S, "status": dict(plant)}
+    return {"text": lines, "actuators": actuators, "alive": age_s <= DEAD_AFTER_S, "status": dict(q.plant)}
 
 
-def _overview(
-    status: Mapping[str, Any],
-    plant: Mapping[str, Any],
-    entries: list[Entry],
-    words: Mapping[str, str],
-    language: str,
-    now_ns: int,
-) -> list[str]:
-    since = _since(entries, "sequence", now_ns, words)
-    because = f"{words['because']} {_cause(plant.get('reason', ''), language)}"
+class _Question:
+    """What every part of an answer looks at."""
+
+    def __init__(self, status: Mapping[str, Any], entries: list[Entry], language: str) -> None:
+        self.status, self.language = status, language
+        self.plant: Mapping[str, Any] = status.get("status", {})
+        self.words = WORDS.get(language, WORDS["en"])
+        self._entries = entries
+
+    def last(self, subject: str) -> Entry | None:
+        """The newest transition of a subject."""
+        return next((entry for entry in self._entries if entry.get("subject") == subject), None)
+
+    def since(self, subject: str) -> str:
+        """How long ago that was; only entries of this run have a comparable time."""
+        last = self.last(subject)
+        ago_ns = int(self.status.get("now_ns", 0)) - int(last.get("now_ns", 0)) if last else -1
+        return f"{self.words['since']} {_span(ago_ns / 1e9)}" if ago_ns >= 0 else ""
+
+    def text(self, german: str, english: str) -> str:
+        """The one in the site's language."""
+        return german if self.language == "de" else english
+
+    def cause(self, code: str) -> str:
+        """The sentence of a code."""
+        return _cause(code, self.language)
+
+
+def _overview(q: _Question) -> list[str]:
+    plant, words = q.plant, q.words
+    since = q.since("sequence")
+    because = f"{words['because']} {q.cause(plant.get('reason', ''))}"
     lines = [
-        f"{words['state']}: {status.get('state', '?')} {since}, {because}",
-        f"{words['mode']}: {status.get('mode', '?')}",
+        f"{words['state']}: {q.status.get('state', '?')} {since}, {because}",
+        f"{words['mode']}: {q.status.get('mode', '?')}",
         f"{words['power']}: {plant.get('requested_power_w', 0):.0f} W {words['asked']}, "
         f"{plant.get('granted_power_w', 0):.0f} W {words['granted']}",
     ]
     if plant.get("limited_by"):
-        lines.append(f"  {words['limited']} {_cause(plant['limited_by'], language)}")
+        lines.append(f"  {words['limited']} {q.cause(plant['limited_by'])}")
     alarms = plant.get("alarms", [])
     lines.append(f"{words['alarms']}: {', '.join(alarms) or words['none']}")
     for alarm in alarms:
         text = TEXTS.get(alarm)
         if text:
-            cause, action = (
-                (text.cause_de, text.action_de) if language == "de" else (text.cause_en, text.action_en)
-            )
+            cause, action = q.text(text.cause_de, text.cause_en), q.text(text.action_de, text.action_en)
             lines.append(f"  {alarm} {cause} -> {action}")
     return lines
 
 
-def _actuator(
-    name: str,
-    status: Mapping[str, Any],
-    plant: Mapping[str, Any],
-    entries: list[Entry],
-    words: Mapping[str, str],
-    language: str,
-    now_ns: int,
-) -> tuple[list[str], dict[str, Any]]:
+def _actuator(name: str, q: _Question) -> tuple[list[str], dict[str, Any]]:
+    plant, words = q.plant, q.words
     actuator, german, english = SUBJECTS[name]
-    value = status.get("outputs", {}).get(name)
+    value = q.status.get("outputs", {}).get(name)
     causes = list(plant.get("blocked_by", {}).get(actuator, []))
     first = plant.get("first_out", {}).get(actuator, "")
     protection = plant.get("protected_by", {}).get(actuator, "")
-    last = next((entry for entry in entries if entry.get("subject") == name), None)
+    last = q.last(name)
     shown = words["unknown"] if value is None else words["on"] if value else words["off"]
     if isinstance(value, float) and value:
         shown = f"{value:.0f} %"
     reason = first if not value and first else (last or {}).get("reason", "")
-    line = (
-        f"{german if language == 'de' else english}: {shown} {_since(entries, name, now_ns, words)}".rstrip()
-    )
+    line = f"{q.text(german, english)}: {shown} {q.since(name)}".rstrip()
     if reason:
-        line += f", {words['because']} {_cause(reason, language)}"
+        line += f", {words['because']} {q.cause(reason)}"
     lines = [line]
     if not value:
-        lines += [f"  {words['blocked']} {_cause(cause, language)}" for cause in causes]
+        lines += [f"  {words['blocked']} {q.cause(cause)}" for cause in causes]
     if value and protection:
-        lines.append(f"  {words['protected']} {_cause(protection, language)}")
+        lines.append(f"  {words['protected']} {q.cause(protection)}")
     facts = {
         "value": value,
         "first_out": first,
@@ -209,15 +218,6 @@ def _actuator(
         "last": last,
     }
     return lines, facts
-
-
-def _since(entries: list[Entry], subject: str, now_ns: int, words: Mapping[str, str]) -> str:
-    """How long ago the last transition of a subject was; only entries of this run have a comparable time."""
-    for entry in entries:
-        if entry.get("subject") == subject:
-            then_ns = int(entry.get("now_ns", 0))
-            return f"{words['since']} {_span((now_ns - then_ns) / 1e9)}" if now_ns >= then_ns else ""
-    return ""
 
 
 def _span(seconds: float) -> str:
