@@ -20,6 +20,8 @@ from plc.field.rs485.schedule import BlockState, Schedule
 from plc.field.rs485.stats import DeviceCounters, DeviceStats, Failure
 from plc.field.rs485.values import BLANK_FROM, Values, blank
 
+DARK_READS = 3  # answers of zeros in a row before they are the night: one alone may be a fault
+
 
 class DeviceState(StrEnum):
     """How a device is doing."""
@@ -90,6 +92,7 @@ class Device:
         rated_w = self.options.rated_w or rated_w
         self.kind_name = kind_name
         self.kind = kind
+        self._dark_reads: dict[int, int] = {}
         self.schedule = Schedule(kind, rated_w, strings, self.options.period_s)
         self.values = Values(kind, self.options, Limits(self.options.fuse_w, rated_w), strings)
 
@@ -136,16 +139,38 @@ class Device:
     ) -> bool:
         """Takes the registers of one frame, polled or overheard; False when the frame cannot be true."""
         if not blank_ok and blank(words):
-            self.note("blank", f"all {len(words)} registers from {start} are {words[0]:#06x}, not taken")
-            return False
+            if not self._dark(function, start, words, taken_ns):
+                self.note(
+                    f"blank {start}",
+                    f"all {len(words)} registers from {start} are {words[0]:#06x}, not taken",
+                )
+                return False
+        else:
+            self._dark_reads.pop(start, None)
         fresh = self.values.decode(function, start, words, taken_ns)
         objection = self.objection(fresh, taken_ns)
-        self.note("blank", objection)
+        self.note(f"blank {start}", objection)
         if objection is not None:
             return False
         self.values.take(fresh, taken_ns)
         self.values.watch_life(function, start, words, taken_ns)
         return True
+
+    def _dark(self, function: int, start: int, words: Sequence[int], taken_ns: int) -> bool:
+        """Whether a frame of zeros is the night on the strings, not a logger that has lost its inverter."""
+        end = start + len(words)
+        strings = any(
+            block.dark_ok
+            and block.function == function
+            and block.start <= start
+            and end <= block.start + block.count
+            for block in self.kind.blocks.values()
+        )
+        if words[0] != 0 or not strings or not self.values.borne_out(function, start, words, taken_ns):
+            self._dark_reads.pop(start, None)
+            return False
+        self._dark_reads[start] = reads = self._dark_reads.get(start, 0) + 1
+        return reads >= DARK_READS
 
     def objection(self, fresh: Mapping[str, float], taken_ns: int) -> str | None:  # noqa: ARG002 - for drivers
         """Why this frame cannot be true although each value is possible; None = no objection."""

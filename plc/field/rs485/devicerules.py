@@ -48,6 +48,13 @@ def _block_faults(kind: DeviceType) -> list[Fault]:
                       "read one register more or less")
             )  # fmt: skip
         lengths[block.count] = name
+    balanced = any(check.kind is CheckKind.BALANCE for check in kind.checks.values())
+    found += [
+        Fault(("blocks", name, "dark_ok"), "zeros that are believed, and nothing that could contradict them",
+              "dark_ok beside a check of kind balance", "add the balance, or drop dark_ok")
+        for name, block in kind.blocks.items()
+        if block.dark_ok and not balanced
+    ]  # fmt: skip
     if not kind.blocks:
         found.append(Fault(("blocks",), "no block", "at least one block", "add a block with start and count"))
     if kind.identity and kind.identity not in kind.blocks:

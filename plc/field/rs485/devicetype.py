@@ -73,6 +73,8 @@ class BlockSpec:
 
     optional: not every unit has them; its failures say nothing about the device.
     blank_ok: all registers equal (0 or 0xFFFF) is a possible content.
+    dark_ok: all registers 0 is what PV strings say at night; taken only after several such answers in a row
+    and while a balance of the checks holds with these zeros, so that a fault by day is never a night.
     """
 
     start: Annotated[int, Param("", 0, 65535, "first register, zero-based")]
@@ -82,6 +84,7 @@ class BlockSpec:
     when: When = When.ALWAYS
     optional: bool = False
     blank_ok: bool = False
+    dark_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,8 +151,9 @@ class Deye(Device):
         self, function: int, start: int, words: Sequence[int], taken_ns: int, *, blank_ok: bool = False
     ) -> bool:
         if function == 3 and start == 0 and len(words) == IDENTITY_COUNT:
-            if not any(words[3:8]):
-                self.note("blank", "identity without a serial number, not taken")
+            nameless = not any(words[3:8])
+            self.note("blank 0", "identity without a serial number, not taken" if nameless else None)
+            if nameless:
                 return False
             self._take_identity(identify(words), taken_ns)
             return True

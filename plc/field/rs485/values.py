@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from plc.blocks.core import NS_PER_S, Origin, Quality, Reading
-from plc.field.rs485.checks import Liveness, Watch
+from plc.field.rs485.checks import Liveness, Watch, evaluate
 from plc.field.rs485.decode import WordType, decode, decode_split
 from plc.field.rs485.devicetype import CheckKind, DerivedSpec, DeviceType, ValueSpec, covers
 from plc.field.rs485.freshness import held_after_ns
@@ -21,6 +21,7 @@ from plc.field.rs485.plausible import Gate, Limits
 
 SUSPECT_BAD_NS = 60 * NS_PER_S  # a suspect value is held this long, then bad
 TOGETHER_NS = 2 * NS_PER_S  # values of different blocks are compared only when they are this close
+BEARS_OUT_NS = 6 * NS_PER_S  # three polls of a fast block: older values are no witnesses
 BLANK_FROM = 4  # registers; fewer may well be equal by chance
 
 Layout = tuple[tuple[str, ValueSpec, tuple[int | None, ...]], ...]
@@ -81,6 +82,31 @@ class Values:
             if all(part in found for part in parts):
                 found[name] = math.fsum(found[part] for part in parts)
         return found
+
+    def borne_out(self, function: int, start: int, words: Sequence[int], now_ns: int) -> bool:
+        """Whether the other values of the device agree with this frame; nothing of it is taken or counted.
+
+        At least one balance must be judged and none may be broken. A part of a sum that nobody has read yet
+        counts as 0: all of it has to be so for the balance to hold.
+        """
+        numbers = self.numbers(function, start, words)
+        for name, derived in self._kind.derived.items():
+            if any(part in numbers for part in derived.sum):
+                parts = derived.sum[: self._strings] if derived.strings else derived.sum
+                found = [numbers.get(part, self.latest(part, {}, now_ns, BEARS_OUT_NS)) for part in parts]
+                numbers[name] = math.fsum(value or 0.0 for value in found)
+
+        def value_of(name: str) -> float | None:
+            name = self.resolve(name)
+            return numbers[name] if name in numbers else self.latest(name, {}, now_ns, BEARS_OUT_NS)
+
+        verdicts = [
+            evaluate(spec, value_of)
+            for name, spec in self._kind.checks.items()
+            if spec.kind is CheckKind.BALANCE and self._acts(name) and numbers.keys() & spec.terms.keys()
+        ]
+        judged = [verdict.ok for verdict in verdicts if verdict is not None]
+        return bool(judged) and all(judged)
 
     def take(self, fresh: Mapping[str, float], taken_ns: int) -> None:
         """Accepts decoded values except those that the physics between them contradicts."""

@@ -13,7 +13,7 @@ from tools.twin.modbus_devices.house import House, Provider
 
 CODES = {"3p-lv": 0x0005, "3p-hv": 0x0006, "1p": 0x0003, "1p-10w": 0x0003}
 
-NIGHT_V = (29.0, 9.0)  # strings of a real unit at night (Modbus reference, topic real frame): never exactly 0
+NIGHT_V = (29.0, 9.0)  # strings of a real unit at night (Modbus reference, topic real frame)
 
 
 @dataclass
@@ -24,6 +24,7 @@ class VirtualDeye:
     frozen: repeats the last image. blank: None, 0 or 0xFFFF in every register above 100.
     torn_high_words: high words of AC powers that are late by one update. no_clamps: external CT reads 0.
     refuses: (first, last) register range that answers with exception 2.
+    dark_strings: at night the strings read exactly 0 V, so that their whole block is zeros.
     """
 
     family: str
@@ -42,6 +43,7 @@ class VirtualDeye:
     no_clamps: bool = False
     run_state: int = 2
     refuses: tuple[int, int] | None = None
+    dark_strings: bool = False
     noise: random.Random = field(default_factory=lambda: random.Random(7))
     overrides: dict[int, int] = field(default_factory=dict)
     _image: dict[int, int] = field(default_factory=dict)
@@ -119,7 +121,7 @@ class VirtualDeye:
     def _strings_of(self, image: dict[int, int], house: House, step_w: int) -> None:
         share = house.pv_w / self.strings
         for number in range(self.strings):
-            volts = 600.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else NIGHT_V[number % 2]
+            volts = 600.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else self._night_v(number)
             power, voltage, current = (
                 (672 + number, 676 + 2 * number, 677 + 2 * number)
                 if number < 4
@@ -127,7 +129,10 @@ class VirtualDeye:
             )
             image[power] = round(share / step_w * self.scale_pv)
             image[voltage] = round(volts * 10)
-            image[current] = round(share / volts * 10)
+            image[current] = round(share / volts * 10) if volts else 0
+
+    def _night_v(self, number: int) -> float:
+        return 0.0 if self.dark_strings else NIGHT_V[number % 2]
 
     def _single_phase(self, image: dict[int, int], house: House) -> None:
         step_w = 10 if self.family == "1p-10w" else 1
@@ -154,10 +159,10 @@ class VirtualDeye:
         }  # fmt: skip
         share = house.pv_w / self.strings
         for number in range(self.strings):
-            string_v = 350.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else NIGHT_V[number % 2]
+            string_v = 350.0 + self.noise.uniform(-3, 3) if house.pv_w > 0 else self._night_v(number)
             image[186 + number] = round(share * self.scale_pv)
             image[109 + 2 * number] = round(string_v * 10)
-            image[110 + 2 * number] = round(share / string_v * 10)
+            image[110 + 2 * number] = round(share / string_v * 10) if string_v else 0
 
     def _energies(self, image: dict[int, int], house: House, places: dict[str, int]) -> None:
         image[places["day_pv"]] = round(house.day_pv_kwh * 10)
