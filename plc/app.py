@@ -20,8 +20,10 @@ from plc.devices import device_services, expecting_devices
 from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
 from plc.farewell import Farewell
+from plc.health import price_feed
 from plc.image.process_image import Led, ProcessImage
 from plc.linking import Linking
+from plc.machine_watch import MachineWatch
 from plc.opening import Options, open_as_sole_writer
 from plc.planning import planner_services
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
@@ -32,7 +34,7 @@ from plc.scan.garbage import SlackCollector
 from plc.scan.lifecycle import SWITCH_INTERVAL_S, StopFlag, Supervisor, leave
 from plc.scan.logs import BackgroundLog
 from plc.scan.loop import START, UNCLEAN_START, ScanLoop
-from plc.scan.priority import prefer_this_thread
+from plc.scan.priority import prefer_this_process, prefer_this_thread
 from plc.scan.service import Service, Services
 from plc.scan.statistics import ScanStatistics
 from plc.self_report import SelfReport
@@ -208,6 +210,8 @@ class Controller:
 
     def _start(self, clock: Clock) -> None:
         """Retained data, then everything that runs beside the scan."""
+        if self._options.clock is None:  # in virtual time the program never sleeps and would starve the plant
+            prefer_this_process()
         loaded = self._retained.load()
         for problem in loaded.problems:
             log.warning("retained data: %s", problem)
@@ -239,7 +243,21 @@ class Controller:
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
         status = StatusFile(runtime_directory(os.environ), report)
         planner = planner_services(self._site, clock, self._exchange)
-        return [*devices, *link, *planner, self._recording, self._decisions, status]
+        watch = self._watch(simulated=simulated)
+        return [*devices, *link, *planner, *watch, self._recording, self._decisions, status]
+
+    def _watch(self, *, simulated: bool) -> list[Service]:
+        """What else the plant is told about the rest of the program."""
+        prices = price_feed(self._site.parameters.economics.tariff, self._exchange)
+        if prices is not None:
+            self._exchange.health["prices_ok"] = prices
+        if simulated:  # the load of a developer's machine says nothing about a cabinet
+            return []
+        watch = MachineWatch(
+            usable_directory(tuple(d / self._site.site_id for d in state_directories(os.environ)))
+        )
+        self._exchange.health["system_ok"] = watch.ok
+        return [watch]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()
@@ -257,7 +275,7 @@ class Controller:
         )
         self._recording.begin(clock.now_ns())
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        if self._options.clock is None:  # in virtual time the scan never sleeps and would starve the plant
+        if self._options.clock is None:
             log.info("scan thread: %s", "real-time priority" if prefer_this_thread() else "normal priority")
         collector.take_over()
         return loop

@@ -20,15 +20,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from plc.blocks.core import NS_PER_S
 from plc.energy.plan_prices import PlanPrices, from_plain
 from plc.energy.plan_problem import Problem, to_plain
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 900.0
+SILENT_AFTER_S = 2 * EVERY_S + 60.0
+"""Without a new plan for so long nobody optimises any more; what it takes to fail once and to try again."""
+
 ASK_AGAIN_S = 30.0  # nothing to ask yet: no clock, no measurements
 ANSWER_WITHIN_S = 30.0  # wall time; ten seconds are allowed on the device
 BACK_OFF_S = (5.0, 30.0, 300.0, 1800.0)
+GIVEN_UP = 3
+"""Failures in a row that are no accident any more: from here on the next try is minutes away."""
+
 LOOK_S = 0.25
 ANSWER_BYTES = 1 << 20
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,9 +177,20 @@ class Planner:
         self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
         self._plans = self._failures = self._in_a_row = 0
         self._last_error = ""
+        self._fresh_ns: int | None = None  # of the last plan, or of the first question without an answer
 
     def start(self) -> None:
         self._thread.start()
+
+    def ok(self) -> bool | None:
+        """Plans come regularly; None while there has been nothing to ask. Called from the scan, never waits.
+
+        The age is judged here and not in our thread: one that hangs cannot say so.
+        """
+        fresh_ns = self._fresh_ns
+        if fresh_ns is None:
+            return None
+        return self._in_a_row < GIVEN_UP and self._clock.now_ns() - fresh_ns <= SILENT_AFTER_S * NS_PER_S
 
     def stop(self) -> None:
         self._stop.set()
@@ -193,6 +211,7 @@ class Planner:
         }
 
     def _work(self) -> None:
+        children_are_ordinary()
         try:
             while not self._stop.is_set():
                 self._clock.wait(self._stop, self._turn())
@@ -205,6 +224,8 @@ class Planner:
             question = self._question()
             if question is None:
                 return ASK_AGAIN_S
+            if self._fresh_ns is None:
+                self._fresh_ns = self._clock.now_ns()
             self._publish(self._process.ask(question, self._stop))
         except Exception as error:  # noqa: BLE001
             # Whatever it was: no plan is a state the plant knows, a dead host thread would be one for ever.
@@ -217,4 +238,12 @@ class Planner:
             return wait_s
         self._plans += 1
         self._in_a_row = 0
+        self._fresh_ns = self._clock.now_ns()
         return EVERY_S
+
+
+def children_are_ordinary() -> None:
+    """A process that this thread starts has no part in our real-time priority, from its first line on."""
+    policy = os.sched_getscheduler(0)
+    if policy == os.SCHED_RR:
+        os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -199,3 +200,80 @@ def test_the_service_survives_failures_and_says_so() -> None:
     assert health["failures"] == 1
     assert health["last_error"] == "no data base"
     assert health["ok"] is True
+
+
+def test_its_process_has_no_part_in_the_real_time_priority_of_the_threads_here() -> None:
+    found: list[int] = []
+
+    def host() -> None:
+        with contextlib.suppress(PermissionError):  # without the right nothing can be inherited either
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        planner.children_are_ordinary()
+        show = (sys.executable, "-c", "import os; print(os.sched_getscheduler(0))")
+        found.append(int(subprocess.run(show, capture_output=True, text=True, check=True).stdout))
+
+    thread = threading.Thread(target=host)
+    thread.start()
+    thread.join()
+    assert found == [os.SCHED_OTHER]
+
+
+class SteppedClock:
+    """Time stands until the test moves it; a wait lets the planner's thread go on at once."""
+
+    def __init__(self) -> None:
+        self.ns = 0
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(0.01)
+
+
+class Answers:
+    """A process that answers as the test says."""
+
+    cpu_s = 0.0
+
+    def __init__(self) -> None:
+        self.fails = False
+        self.asked = 0
+
+    def ask(self, question: Question, stop: threading.Event) -> PlanPrices:
+        self.asked += 1
+        if self.fails:
+            raise NoPlanError("it died")
+        return PlanPrices()
+
+    def end(self) -> None: ...
+
+
+def test_a_planner_that_fails_again_and_again_says_so_and_takes_it_back():
+    clock, answers = SteppedClock(), Answers()
+    asked: list[Question | None] = [None]
+    service = Planner(clock, lambda: asked[0], lambda _: None, process=answers)
+    service._turn()
+    assert service.ok() is None, "nothing to ask yet"
+    asked[0] = question()
+    service._turn()
+    assert service.ok() is True
+    answers.fails = True
+    service._turn()
+    service._turn()
+    assert service.ok() is True, "one failure and one repetition may happen"
+    service._turn()
+    assert service.ok() is False
+    answers.fails = False
+    service._turn()
+    assert service.ok() is True
+
+
+def test_a_planner_that_hangs_is_silent_after_its_time_although_nothing_failed():
+    clock, answers = SteppedClock(), Answers()
+    service = Planner(clock, question, lambda _: None, process=answers)
+    service._turn()
+    clock.ns = round(planner.SILENT_AFTER_S * 1e9)
+    assert service.ok() is True
+    clock.ns += 1
+    assert service.ok() is False

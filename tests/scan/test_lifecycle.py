@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 
 from plc.scan.garbage import SlackCollector
 from plc.scan.lifecycle import StopFlag, Supervisor
-from plc.scan.priority import prefer_this_thread
+from plc.scan.priority import BACKGROUND_PRIORITY, PRIORITY, prefer_this_thread
 from plc.scan.service import Services
 from plc.scan.sole_writer import LOG_EVERY_S, RETRY_S, become_sole_writer
 
@@ -113,6 +114,38 @@ def test_priority_is_for_the_scan_thread_alone() -> None:
     assert policies["scan"] == (os.SCHED_RR if policies["got"] else os.SCHED_OTHER)
     assert policies["started by it"] == os.SCHED_OTHER
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+LIFTED = """
+import json, os, threading
+from plc.scan.priority import prefer_this_process, prefer_this_thread
+found, done = {}, threading.Event()
+def show(name):
+    done.wait()
+    found[name] = [os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK, os.sched_getparam(0).sched_priority]
+before = threading.Thread(target=show, args=("before",))
+before.start()
+got = prefer_this_process()
+after = threading.Thread(target=show, args=("after",))
+after.start()
+prefer_this_thread()
+done.set()
+show("scan")
+before.join(), after.join()
+print(json.dumps([got, found]))
+"""
+
+
+def test_who_may_hold_the_interpreter_comes_before_other_processes_and_after_the_scan() -> None:
+    done = subprocess.run([sys.executable, "-c", LIFTED], capture_output=True, text=True, check=True)
+    got, found = json.loads(done.stdout)
+    background = [os.SCHED_RR, BACKGROUND_PRIORITY] if got else [os.SCHED_OTHER, 0]
+    assert found == {
+        "before": background,
+        "after": background,
+        "scan": [os.SCHED_RR, PRIORITY] if got else [os.SCHED_OTHER, 0],
+    }
+    assert BACKGROUND_PRIORITY < PRIORITY
 
 
 class FakeService:
