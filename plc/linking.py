@@ -16,6 +16,7 @@ from typing import Any
 from plc import __version__
 from plc.blocks.core import NS_PER_S, Origin, Tick
 from plc.exchange import Exchange
+from plc.health import both
 from plc.image.typed import broken_rules, walk_params
 from plc.link.catalogue import catalogue
 from plc.link.discovery import About, discovery
@@ -265,5 +266,7 @@ def _meter(settings: Mqtt, exchange: Exchange, *, simulated: bool) -> MeterReade
         return dataclasses.replace(found, grid_meter_w=meter.reading.aged(now_ns, stale_ns))
 
     exchange.energy = energy
-    exchange.health["meter_ok"] = lambda: meter.reading.aged(seen_ns, stale_ns).ok
+    exchange.health["meter_ok"] = both(
+        exchange.health.get("meter_ok"), lambda: meter.reading.aged(seen_ns, stale_ns).ok
+    )
     return meter

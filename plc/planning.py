@@ -34,7 +34,9 @@ def planner_services(site: Site, clock: Clock, exchange: Exchange) -> list[Plann
         return []
     questions = Questions(site.parameters, exchange)
     exchange.join(questions)
-    return [Planner(clock, questions.present, exchange.plan.put)]
+    planner = Planner(clock, questions.present, exchange.plan.put)
+    exchange.health["optimiser_ok"] = planner.ok
+    return [planner]
 
 
 def heat_model(p: Parameters) -> HeatModel:
