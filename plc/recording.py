@@ -13,6 +13,7 @@ from pathlib import Path
 from plc import __version__
 from plc.blocks.core import State, Tick
 from plc.plant.interface import PlantInputs, PlantOutputs
+from plc.plant.tables import table_names
 from plc.site import Site
 from plc.store.plain import plain
 from plc.store.recording.recorder import Recorder, discard, rescue
@@ -36,6 +37,7 @@ class Recording:
             "files": site.files,
             "parameters": plain(site.parameters),
             "routes": plain(site.routes),
+            "tables": table_names(),
         }
         self._ring, self._disk = ring, disk
         self._recorder = Recorder(ring, disk, header, state)
@@ -80,9 +82,9 @@ class Recording:
         return slow_ended
 
     def health(self) -> Mapping[str, object]:
-        """Records dropped since start, and what keeps recorder and slow log from writing."""
+        """Scans missing since start, and what keeps recorder and slow log from writing."""
         return {
-            "dropped": self._recorder.dropped,
+            "dropped": self._recorder.dropped + self._recorder.lost,
             "problem": self._recorder.failed,
             "slow_log_problem": self._slow.problem,
         }

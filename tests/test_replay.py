@@ -1,6 +1,10 @@
 """Replay: identical for the same program, the exact scan and reason for a changed one."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,15 +13,30 @@ import pytest
 from plc.blocks.core import Reading, Tick
 from plc.cli import main
 from plc.plant import interlocks
-from plc.plant.interface import Command, ImageInputs, PlantInputs, ScanInputs, WallTime
+from plc.plant.alarms import Alarms
+from plc.plant.interface import (
+    Command,
+    ImageInputs,
+    PlantInputs,
+    PlantOutputs,
+    ScanInputs,
+    WallTime,
+)
+from plc.plant.interlock import Condition
 from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from plc.plant.routes import DEFAULT_ROUTES
+from plc.plant.tables import table_names
+from plc.replay import plant_of
+from plc.replay_state import fitted
 from plc.store.plain import plain
 from plc.store.recording import recorder
+from plc.store.recording.layout import Layout
+from plc.store.recording.reader import Recording
 
 PERIOD_NS = 100_000_000
 SCANS = 2500
+LIMITER_OPEN = range(2003, 2006)  # the temperature limiter opens for three scans
 GOOD = {
     "t_oil_degc": 40.0,
     "t_buffer_top_degc": 38.0,
@@ -38,7 +57,7 @@ def inputs(scan: int, outputs=None) -> PlantInputs:
         estop1_ok=True,
         estop2_ok=True,
         flow_ok=outputs.p3_on if outputs else False,
-        temp_max_ok=True,
+        temp_max_ok=scan not in LIMITER_OPEN,
         k10_fb=outputs.m1_enable if outputs else False,
         k11_fb=outputs.m2_enable if outputs else False,
         cooler_ok=True,
@@ -65,6 +84,7 @@ def record(folder: Path, scans: int) -> Path:
         "site": "test",
         "parameters": plain(parameters),
         "routes": plain(DEFAULT_ROUTES),
+        "tables": table_names(),
     }
     ring.mkdir()
     writer = recorder.Recorder(ring, None, header, plant.state)
@@ -104,16 +124,167 @@ def test_the_same_program_gives_the_same_outputs_bit_for_bit(recording, capsys):
     assert result["states"] >= 9, "the complete state is compared at every segment"
 
 
-def test_a_changed_interlock_is_found_in_its_scan_with_its_reason(recording, capsys, monkeypatch):
-    rules = interlocks.M1
-    never = replace(
-        rules.trip[0], name="invented", holds=lambda facts: facts.t_oil is not None and facts.t_oil > 41
+def edited(monkeypatch, name: str, **tables) -> None:
+    """The interlocks of one actuator with other lines, as a changed source has them."""
+    before = getattr(interlocks, name)
+    after = replace(before, **tables)
+    monkeypatch.setattr(interlocks, name, after)
+    monkeypatch.setattr(
+        interlocks, "TABLES", tuple(after if rules is before else rules for rules in interlocks.TABLES)
     )
-    monkeypatch.setattr(interlocks, "M1", replace(rules, trip=(never, *rules.trip)))
+
+
+def hot(facts) -> bool:
+    return facts.t_oil is not None and facts.t_oil > HOT_DEGC
+
+
+HOT_DEGC = 41.49  # 40 + (scan % 97) / 64: reached in one scan of 97
+INVENTED = Condition("invented", hot, "erfunden", "invented")
+
+
+def first_hot(recording: Path) -> int:
+    """Time of the first recorded scan with hot oil."""
+    scans = Recording.open(recording).scans()
+    return next(scan.tick.now_ns for scan in scans if scan.inputs.image.t_oil_degc.value > HOT_DEGC)
+
+
+@pytest.mark.parametrize(
+    ("table", "lines", "seen"),
+    [
+        ("trip", lambda rules: (INVENTED, *rules), "m1 is blocked by invented"),
+        ("trip", lambda rules: (*rules, INVENTED), "m1 is blocked by"),
+        ("start", lambda rules: (*rules, INVENTED), "invented"),
+    ],
+)
+def test_an_added_line_is_found_in_the_scan_in_which_it_first_holds(
+    recording, capsys, monkeypatch, table, lines, seen
+):
+    edited(monkeypatch, "M1", **{table: lines(getattr(interlocks.M1, table))})
     code, result, text = run(capsys, recording)
     assert code == 7
-    assert "invented" in text
+    assert result["difference"]["now_ns"] == first_hot(recording)
+    assert seen in text
+    assert f"m1 {table}: invented is new" in result["program"]
     assert result["difference"]["context"][-1]["now_ns"] == result["difference"]["now_ns"]
+
+
+def test_an_added_protection_is_found_in_the_scan_in_which_it_switches(recording, capsys, monkeypatch):
+    edited(monkeypatch, "P3", protect=(INVENTED, *interlocks.P3.protect))
+    code, result, _ = run(capsys, recording)
+    assert code == 7
+    assert result["difference"]["now_ns"] == first_hot(recording)
+    recorded, now = result["difference"]["values"]["status.protected_by"]
+    assert ["p3", "invented"] in now
+    assert ["p3", "invented"] not in recorded
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        lambda rules: tuple(rung for rung in rules if rung.name != "temp_max"),
+        lambda rules: tuple(
+            replace(rung, holds=lambda facts: False) if rung.name == "temp_max" else rung for rung in rules
+        ),
+        lambda rules: tuple(
+            replace(rung, holds=lambda facts: facts.temp_max_ok) if rung.name == "flow_missing" else rung
+            for rung in rules
+        ),
+    ],
+    ids=["removed", "never holds", "looks at another signal"],
+)
+def test_a_removed_or_changed_line_is_found_in_the_scan_in_which_it_was_missing(
+    recording, capsys, monkeypatch, lines
+):
+    edited(monkeypatch, "M1", trip=lines(interlocks.M1.trip))
+    code, result, _ = run(capsys, recording)
+    found = result["difference"]
+    assert code == 7
+    first_ns = next(Recording.open(recording).scans()).tick.now_ns
+    assert found["now_ns"] in (LIMITER_OPEN[0] * PERIOD_NS, first_ns)
+    assert "status.blocked_by" in found["values"], "no output changes: the miners stand in any case"
+    assert not any(path.startswith("image.") for path in found["values"])
+
+
+def test_an_added_line_that_never_held_is_named_and_changes_nothing(recording, capsys, monkeypatch):
+    quiet = replace(INVENTED, holds=lambda facts: False)
+    edited(monkeypatch, "M1", trip=(quiet, *interlocks.M1.trip))
+    code, result, text = run(capsys, recording)
+    assert code == 0, text
+    assert result["identical"]
+    assert result["program"] == ["m1 trip: invented is new"]
+
+
+def test_what_only_the_memory_knows_is_told_apart_from_what_the_plant_did(recording, capsys, monkeypatch):
+    step = Alarms.step
+
+    def miscounting(self, tick, facts, **wishes):
+        step(self, tick, facts, **wishes)
+        if tick.now_ns == 2050 * PERIOD_NS:
+            self.counts[0] += 1
+
+    monkeypatch.setattr(Alarms, "step", miscounting)
+    code, result, text = run(capsys, recording)
+    assert code == 7
+    assert result["difference"]["values"] == {}
+    assert result["difference"]["state"][0].startswith("alarms.counts[0]: recorded")
+    assert "every output and every reason is the same" in text
+    assert result["scans"] > result["difference"]["scan"], "it goes on: the scan that shows it may come"
+
+
+def test_a_line_changed_in_a_copy_of_the_program_is_found_by_the_command(recording, tmp_path):
+    root = Path(__file__).parents[1]
+    shutil.copytree(root / "plc", tmp_path / "plc", ignore=shutil.ignore_patterns("__pycache__"))
+    source = tmp_path / "plc/plant/interlocks.py"
+    text = source.read_text(encoding="utf-8")
+    line = '_c("temp_max", lambda f: not f.temp_max_ok,'
+    assert text.count(line) == 1
+    source.write_text(text.replace(line, '_c("temp_max", lambda f: f.t_oil is not None and f.t_oil > 41.49,'))
+    done = subprocess.run(
+        [sys.executable, "-m", "plc", "replay", str(recording), "--json"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 7, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["difference"]["now_ns"] == first_hot(recording)
+    assert "m1 is blocked by temp_max" in done.stdout
+
+
+def test_a_trip_that_came_later_takes_nothing_from_the_memory_of_the_others(recording):
+    header = Recording.open(recording).header
+    now = table_names()
+    before = {**now, "trips": now["trips"][1:], "alarms": now["alarms"][1:]}
+    plant = plant_of(header)
+    older = plant.state()
+    older["trips"]["_since_ns"] = list(range(len(now["trips"]) - 1))
+    for name, items in older["alarms"].items():
+        if isinstance(items, list) and len(items) == len(now["alarms"]):
+            older["alarms"][name] = items[1:]
+    older["alarms"]["counts"] = list(range(len(now["alarms"]) - 1))
+    del older["season"]
+    state, notes = fitted(plant, older, before, now)
+    plant.restore(state)
+    assert state["trips"]["_since_ns"] == [-1, *range(len(now["trips"]) - 1)]
+    assert state["alarms"]["counts"] == [0, *range(len(now["alarms"]) - 1)]
+    assert notes == ["season: not in the recording, begins as in a new plant"]
+
+
+def test_a_recording_of_an_older_version_replays_without_the_signals_that_came_later(
+    tmp_path, capsys, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            recorder,
+            "layouts",
+            lambda: (
+                Layout(PlantInputs, frozenset({"t_dhw_degc"})),
+                Layout(PlantOutputs, recorder.SKIPPED_OUTPUTS | {"status.season"}),
+            ),
+        )
+        older = record(tmp_path, 50)
+    code, result, text = run(capsys, older, "--csv", tmp_path / "t.csv", "--summary")
+    assert code == 0, text
+    assert result["identical"]
+    assert result["scans"] == 50
 
 
 def test_a_recording_that_starts_in_the_middle_replays_too(recording, tmp_path, capsys):

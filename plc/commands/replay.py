@@ -47,7 +47,13 @@ def handle(arguments: argparse.Namespace) -> int:
         arguments.plot.write_text(chart(recording), encoding="utf-8")
     if arguments.summary:
         print("\n".join(words(black_box(recording), arguments.file)))
-    result = replay(recording)
+    try:
+        result = replay(recording)
+    except ValueError as error:
+        raise ExitError(
+            Exit.USAGE,
+            f"{arguments.file}: what this recording begins with does not fit this version: {error}",
+        ) from error
     print(_words(recording, result))
     if arguments.json:
         print(json.dumps(_as_json(result), sort_keys=True))
@@ -59,15 +65,26 @@ def _words(recording: Recording, result: Result) -> str:
     if not result.scans:
         return f"{made}: no complete scan in this file"
     length = f"{result.scans} scans, {result.seconds:.1f} s, {result.states} complete states compared"
-    if result.difference is None:
-        return f"{made}: {length}: identical"
-    return "\n".join([f"{made}: {length}: DIFFERS", *_difference_lines(result.difference)])
+    verdict = "identical" if result.difference is None else "DIFFERS"
+    lines = [f"{made}: {length}: {verdict}"]
+    if result.difference is not None:
+        lines += _difference_lines(result.difference)
+    if result.program:
+        lines += ["changed in the program since:", *(f"  {change}" for change in result.program)]
+    return "\n".join(lines)
 
 
 def _difference_lines(found: Difference) -> list[str]:
-    lines = [f"first difference in scan {found.scan}, at {found.now_ns / 1e9:.3f} s:"]
+    where = f"scan {found.scan}, at {found.now_ns / 1e9:.3f} s"
+    if found.values:
+        lines = [f"first difference in {where}:"]
+    else:
+        lines = [
+            "every output and every reason is the same, but the memory is not: "
+            f"it came apart in the minute before {where}:"
+        ]
     lines += [f"  {path}: recorded {was!r}, now {now!r}" for path, (was, now) in sorted(found.values.items())]
-    lines += [f"  state {path}" for path in found.state_paths]
+    lines += [f"  memory {path}" for path in found.state_paths]
     lines += [
         f"  {actuator} is blocked by {', '.join(causes)}" for actuator, causes in found.blocked_by.items()
     ]
@@ -81,6 +98,7 @@ def _as_json(result: Result) -> dict[str, Any]:
         "states": result.states,
         "seconds": result.seconds,
         "identical": found is None,
+        "program": result.program,
         "difference": None
         if found is None
         else {

@@ -69,7 +69,7 @@ class Interlock(Block):
         "tripped",
     )
 
-    STATE = ("on", "protected", "protected_by", "tripped", "causes", "first_out", "_seen")
+    STATE = ("on", "protected", "protected_by", "tripped", "causes", "first_out")
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -82,7 +82,9 @@ class Interlock(Block):
         self.tripped = False
         self.causes: tuple[str, ...] = ()
         self.first_out = ""
-        self._seen: list[bool] = []  # trips, then starts, as of the last scan
+        # Trips, then starts, as of the last scan. No state: without it the next step names the causes anew, so
+        # that a memory fits a table with another number of lines.
+        self._seen: list[bool] = []
 
     def step(self, facts: Facts, *, wanted: bool, running: bool) -> bool:
         seen = [holds(facts) for holds in self._trip]

@@ -1,5 +1,6 @@
 """A recording holds every bit of every scan, survives a torn end and a slow disk, and costs little."""
 
+import errno
 import json
 import math
 import os
@@ -29,7 +30,7 @@ from plc.plant.interface import (
 )
 from plc.store.plain import plain, rebuild
 from plc.store.recording import frames, recorder
-from plc.store.recording.layout import decode, encode
+from plc.store.recording.layout import Layout, decode, encode
 from plc.store.recording.reader import Recording, RecordingError
 
 PERIOD_NS = 100_000_000
@@ -241,11 +242,65 @@ def test_foreign_files_are_refused_with_a_sentence(tmp_path):
 def test_a_recording_of_other_signals_names_the_first_difference(ring, monkeypatch):
     ring.scan(2)
     ring.drain()
-    kept = max(ring.disk.iterdir()) if recorder.keep(ring.ring, ring.disk, "t") == "" else None
-    layout = recorder.layouts()[0]
-    monkeypatch.setattr(layout.__class__, "describe", lambda self: [*self.leaf_paths, "image.new_signal:i"])
-    with pytest.raises(RecordingError, match="other signals"):
+    assert recorder.keep(ring.ring, ring.disk, "t") == ""
+    kept = max(ring.disk.iterdir())
+    described = recorder.layouts()[0].describe()
+    monkeypatch.setattr(
+        Layout, "describe", lambda self: [text for text in described if not text.startswith("image.flow_ok")]
+    )
+    with pytest.raises(RecordingError, match=r"other signals, first difference image\.flow_ok"):
         Recording.open(kept)
+
+
+class FullDisk:
+    """No file takes more while `full`; with `torn` half of the last write still finds room."""
+
+    def __init__(self, monkeypatch, *, torn: bool) -> None:
+        self.full = False
+        really = Path.open
+
+        def opened(path, mode="r", *rest, **options):
+            file = really(path, mode, *rest, **options)
+            return self._Refusing(file, torn) if self.full and mode == "ab" else file
+
+        monkeypatch.setattr(Path, "open", opened)
+
+    class _Refusing:
+        def __init__(self, file, torn: bool) -> None:
+            self._file, self._torn = file, torn
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
+
+        def write(self, data: bytes) -> None:
+            if self._torn:
+                self._file.write(data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_full_disk_costs_scans_and_never_gives_a_wrong_one(ring, monkeypatch, torn):
+    disk = FullDisk(monkeypatch, torn=torn)
+    ring.scan(100)
+    ring.drain()
+    disk.full = True
+    ring.scan(100)
+    with pytest.raises(OSError, match="No space"):
+        ring.drain()
+    disk.full = False
+    ring.scan(700)
+    ring.drain()
+    ring.scan(100)
+    ring.drain()
+    numbers = [scan.tick.now_ns // PERIOD_NS for scan in ring.kept().scans()]
+    # Until the next minute's complete state nothing is written: changes without their beginning are no scans.
+    assert numbers == [*range(1, 101), *range(601, 1001)]
+    for scan in ring.kept().scans():
+        assert scan.inputs.image.t_oil_degc.value == 40.0 + scan.tick.now_ns / PERIOD_NS / 8
+    assert ring.recorder.lost == 500
 
 
 def test_a_killed_process_leaves_a_recording_complete_to_a_second(tmp_path):

@@ -34,17 +34,33 @@ def json_frame(kind: bytes, content: Any) -> bytes:
 
 
 def frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(kind, body) of every whole frame; stops at the first damaged one, and skips repeated magics."""
+    """(kind, body) of every whole frame.
+
+    Behind a damaged one it goes on at the next magic, where a segment begins with a complete state: a
+    write torn by a full disk costs the rest of its minute, not the rest of the recording.
+    """
     at = 0
     while at < len(data):
         if data.startswith(MAGIC, at):
             at += len(MAGIC)
             continue
-        if at + _FRAME.size > len(data):
-            return
-        kind, length, checksum = _FRAME.unpack_from(data, at)
-        packed = data[at + _FRAME.size : at + _FRAME.size + length]
-        if length > MAX_BODY or len(packed) < length or zlib.crc32(packed) != checksum:
-            return
-        at += _FRAME.size + length
+        found = _whole(data, at)
+        if found is None:
+            at = data.find(MAGIC, at + 1)
+            if at < 0:
+                return
+            continue
+        kind, packed = found
+        at += _FRAME.size + len(packed)
         yield kind, zlib.decompress(packed)
+
+
+def _whole(data: bytes, at: int) -> tuple[bytes, bytes] | None:
+    """Kind and packed body of the frame at this place, None when it is damaged or cut off."""
+    if at + _FRAME.size > len(data):
+        return None
+    kind, length, checksum = _FRAME.unpack_from(data, at)
+    packed = data[at + _FRAME.size : at + _FRAME.size + length]
+    if length > MAX_BODY or len(packed) < length or zlib.crc32(packed) != checksum:
+        return None
+    return kind, packed

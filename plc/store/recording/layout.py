@@ -15,7 +15,7 @@ import typing
 from dataclasses import is_dataclass
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from plc.blocks.core import Tick
 from plc.store.plain import field_types, plain, rebuild
@@ -51,6 +51,7 @@ class Layout:
                 self.kinds += item.kinds
                 self.types += item.types
         self.leaf_paths = paths
+        self._type_of = dict(zip(paths, self.types, strict=True))
 
     def _walk(self, kind: Any, prefix: str, skip: frozenset[str], paths: list[str]) -> None:
         for name, hint in field_types(kind).items():
@@ -82,11 +83,15 @@ class Layout:
                 row += item.row(part)
         return row
 
-    def value(self, row: Row) -> Any:
-        """The value that has these leaves; the inverse of `row`."""
+    def value(self, row: Row, paths: list[str] | None = None) -> Any:
+        """The value that has these leaves; the inverse of `row`.
+
+        paths: of the leaves, where they are not all of them in their order; the others take their defaults.
+        """
         tree: dict[str, Any] = {}
-        for path, kind, hint, leaf in zip(self.leaf_paths, self.kinds, self.types, row, strict=True):
-            _put(tree, path, bool(leaf) if kind == INTEGER and hint is bool else plain(leaf))
+        types = self._type_of
+        for path, leaf in zip(self.leaf_paths if paths is None else paths, row, strict=True):
+            _put(tree, path, bool(leaf) if types[path] is bool else plain(leaf))
         return rebuild(self.kind, tree)
 
 
@@ -145,7 +150,14 @@ def encode(tick: Tick, row: Row, before: Row, kinds: list[str]) -> bytes:
     return head + struct.pack(form, *integer_at, *float_at, *integers, *floats) + text
 
 
-def decode(data: bytes, at: int, row: Row, layout: Layout) -> tuple[Tick, int]:
+class Decodable(Protocol):
+    """What a decoder must know of a row."""
+
+    kinds: list[str]
+    types: list[Any]
+
+
+def decode(data: bytes, at: int, row: Row, layout: Decodable) -> tuple[Tick, int]:
     """Applies the record at this place to a row; returns its tick and where the next one begins."""
     now_ns, dt_ns, n_int, n_float, n_text = _HEAD.unpack_from(data, at)
     at += _HEAD.size

@@ -1,4 +1,8 @@
-"""Reads a recording scan by scan."""
+"""Reads a recording scan by scan.
+
+Also one of an older version, as long as this one still has every input that it recorded: an input that came
+later has its default, an output that one of the two does not know is not compared.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from typing import Any
 from plc.blocks.core import State, Tick
 from plc.plant.interface import PlantInputs
 from plc.store.recording import frames
-from plc.store.recording.layout import Row, decode
+from plc.store.recording.layout import Layout, Row, decode
 from plc.store.recording.recorder import layouts
 
 
@@ -21,7 +25,10 @@ class RecordingError(Exception):
 
 @dataclass(slots=True)
 class Scan:
-    """One recorded scan. state is the complete state before it where the recording has one, else None."""
+    """One recorded scan. state is the complete state before it where the recording has one, else None.
+
+    outputs: in the order of this version's layout, None where the recording does not have them.
+    """
 
     tick: Tick
     inputs: PlantInputs
@@ -31,10 +38,14 @@ class Scan:
 
 @dataclass(slots=True)
 class Recording:
-    """An opened recording: what it was made with, and its scans."""
+    """An opened recording: what it was made with, and its scans.
+
+    output_paths: the outputs of this version. unrecorded: places of those that the recording does not have.
+    """
 
     header: dict[str, Any]
     output_paths: list[str]
+    unrecorded: frozenset[int] = frozenset()
     notes: list[dict[str, Any]] = field(default_factory=list)
     _data: bytes = b""
 
@@ -49,20 +60,22 @@ class Recording:
             raise RecordingError(f"{path}: the header is damaged")
         header = json.loads(first[1])
         inputs, outputs = layouts()
-        missing = sorted(set(header["inputs"]) ^ set(inputs.describe()))
-        missing += sorted(set(header["outputs"]) ^ set(outputs.describe()))
-        if missing:
+        strange = sorted(set(header["inputs"]) - set(inputs.describe()))
+        if strange:
             raise RecordingError(
                 f"{path}: made by {header.get('version', 'another version')} with other signals, "
-                f"first difference {missing[0]}; use that version to replay it"
+                f"first difference {strange[0]}; use that version to replay it"
             )
-        return cls(header, outputs.leaf_paths, [], data)
+        known = set(header["outputs"])
+        missing = frozenset(at for at, text in enumerate(outputs.describe()) if text not in known)
+        return cls(header, outputs.leaf_paths, missing, [], data)
 
     def scans(self) -> Iterator[Scan]:
         """Every scan of every whole frame, oldest first."""
         inputs, outputs = layouts()
-        width = len(inputs.kinds)
-        both = _Both(inputs.kinds + outputs.kinds, inputs.types + outputs.types)
+        took, gave = _Recorded(self.header["inputs"], inputs), _Recorded(self.header["outputs"], outputs)
+        width = len(took.kinds)
+        both = _Both(took.kinds + gave.kinds, took.types + gave.types)
         row: Row = []
         state: State | None = None
         for kind, body in frames.frames(self._data):
@@ -74,9 +87,25 @@ class Recording:
             elif kind == frames.RECORDS and row:
                 at = 0
                 while at < len(body):
-                    tick, at = decode(body, at, row, both)  # type: ignore[arg-type]
-                    yield Scan(tick, inputs.value(row[:width]), row[width:], state)
+                    tick, at = decode(body, at, row, both)
+                    yield Scan(tick, inputs.value(row[:width], took.paths), gave.ordered(row[width:]), state)
                     state = None
+
+
+class _Recorded:
+    """One half of a record as the recording has it: paths, kinds, and the types that this version knows."""
+
+    def __init__(self, described: list[str], layout: Layout) -> None:
+        types = dict(zip(layout.leaf_paths, layout.types, strict=True))
+        self.paths = [text.rpartition(":")[0] for text in described]
+        self.kinds = [text.rpartition(":")[2] for text in described]
+        self.types = [types.get(path, object) for path in self.paths]
+        places = {text: place for place, text in enumerate(described)}
+        self._order = [places.get(text) for text in layout.describe()]
+
+    def ordered(self, row: Row) -> Row:
+        """The row in the order of this version, None where it has nothing."""
+        return [None if place is None else row[place] for place in self._order]
 
 
 @dataclass(slots=True)

@@ -46,6 +46,8 @@ class Recorder:
 
     header: versions, hashes and parameters, written at the head of every file.
     state:  takes the complete state of the plant out; called in the scan once a minute.
+
+    dropped: scans that found the queue full. lost: scans that could not be written.
     """
 
     def __init__(self, ring: Path, disk: Path | None, header: State, state: Callable[[], State]) -> None:
@@ -61,6 +63,8 @@ class Recorder:
         self._wake, self._ended = threading.Event(), False
         self._number = 0
         self.dropped = 0
+        self.lost = 0
+        self._broken = False
         self.failed = ""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
@@ -119,7 +123,8 @@ class Recorder:
             self._wake.clear()
             try:
                 self._drain()
-                self.failed = ""
+                if not self._broken:
+                    self.failed = ""
             except OSError as error:
                 self.failed = str(error)
             while self._saves:
@@ -130,32 +135,56 @@ class Recorder:
                 return
 
     def _drain(self) -> None:
+        """Everything that waits. Raises the last OSError, after it has tried the rest."""
         records: list[bytes] = []
+        problem: OSError | None = None
         while self._waiting:
             item = self._waiting.popleft()
-            if isinstance(item, _Segment):
-                self._append(records)
-                records = []
-                self._open(item.state)
-            else:
+            if not isinstance(item, _Segment):
                 records.append(item)
-        self._append(records)
+                continue
+            problem = self._append(records) or problem
+            records = []
+            problem = self._open(item.state) or problem
+        problem = self._append(records) or problem
+        if problem is not None:
+            raise problem
 
-    def _open(self, state: State) -> None:
+    def _open(self, state: State) -> OSError | None:
         self._number += 1
-        content = self._header + frames.json_frame(frames.KEY, {"state": state, "dropped": self.dropped})
-        self._current.write_bytes(content)
-        old = self._ring / f"{self._number - KEEP_SEGMENTS:010d}{SUFFIX}"
-        old.unlink(missing_ok=True)
+        missed = self.dropped + self.lost
+        content = self._header + frames.json_frame(frames.KEY, {"state": state, "dropped": missed})
+        try:
+            # First: on a full disk its room is what the new one needs.
+            old = self._ring / f"{self._number - KEEP_SEGMENTS:010d}{SUFFIX}"
+            old.unlink(missing_ok=True)
+            self._current.write_bytes(content)
+        except OSError as error:
+            self._broken = True
+            return error
+        self._broken = False
+        return None
 
     @property
     def _current(self) -> Path:
         return self._ring / f"{self._number:010d}{SUFFIX}"
 
-    def _append(self, records: list[bytes]) -> None:
-        if records:
+    def _append(self, records: list[bytes]) -> OSError | None:
+        """One frame. What follows a failed write would be changes of a scan that nobody has: it is left out
+        until the next segment begins with a complete state."""
+        if not records:
+            return None
+        if self._broken:
+            self.lost += len(records)
+            return None
+        try:
             with self._current.open("ab") as file:
                 file.write(frames.frame(frames.RECORDS, b"".join(records)))
+        except OSError as error:
+            self._broken = True
+            self.lost += len(records)
+            return error
+        return None
 
     def _copy(self, reason: str) -> None:
         if self._disk is not None:
