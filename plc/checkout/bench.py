@@ -13,20 +13,26 @@ from dataclasses import replace
 
 from plc.blocks.core import NS_PER_MS, NS_PER_S, Tick, ns
 from plc.blocks.panel import Heartbeat
+from plc.checkout import texts
+from plc.checkout.texts import Words
 from plc.image.process_image import ProcessImage
 from plc.plant.interface import SAFE_OUTPUTS, ImageInputs, ImageOutputs
 from plc.plant.parameters import Scan
 from plc.scan.clock import Clock
 
-Guard = Callable[[ImageInputs], str]
-"""Looks at the inputs while outputs are on; text = why they must go off now, "" = go on."""
+Guard = Callable[[ImageInputs], Words | None]
+"""Looks at the inputs while outputs are on; the words say why they must go off now, None = go on."""
 
 NEVER_TOGETHER = (("rv1_a", "rv1_b"), ("rv2_a", "rv2_b"), ("m1_enable", "m2_enable"))
 """Both directions of a valve drive burn it; two enables at once are not one thing at a time."""
 
 
 class Interrupted(Exception):  # noqa: N818 - not a fault of the program: the test under way is over
-    """The outputs were taken back in the middle of a test; the text says why."""
+    """The outputs were taken back in the middle of a test, or the test cannot go on."""
+
+    def __init__(self, cause: Words) -> None:
+        super().__init__(cause.en)
+        self.cause = cause
 
 
 class Bench:
@@ -65,32 +71,33 @@ class Bench:
         """One scan. Raises Interrupted after the outputs are off, ImageFault when the image is gone."""
         turn = self.clock.next_turn()
         if turn is None:
-            raise Interrupted("the source of time has ended")
+            raise Interrupted(texts.NO_TIME)
         now_ns = turn.now_ns
         self.inputs = self.image.read(now_ns)
         dt_ns = now_ns - self._read_ns if self._read_ns is not None else 0
         self._read_ns = now_ns
         healthy = self.inputs.dio_healthy and self.inputs.aio_healthy
         beat = self._heartbeat.step(Tick(now_ns, dt_ns), healthy=healthy and self.beating)
-        cause = self._objection() if self.outputs != SAFE_OUTPUTS else ""
-        if cause:
+        cause = self._objection() if self.outputs != SAFE_OUTPUTS else None
+        if cause is not None:
             self.outputs = SAFE_OUTPUTS
         # A withheld heartbeat freezes at 0, as it does in a program that has died.
         self.image.write(replace(self.outputs, heartbeat=beat))
         self._written_ns = self.clock.now_ns()
-        if cause:
+        if cause is not None:
             raise Interrupted(cause)
 
-    def _objection(self) -> str:
+    def _objection(self) -> Words | None:
         """Why outputs may not stay on, looked at immediately before they are written."""
         paused_ns = 0 if self._written_ns is None else self.clock.now_ns() - self._written_ns
         if paused_ns > self._scan.watchdog_ms * NS_PER_MS:
-            return f"the check-out stood still for {paused_ns / NS_PER_S:.1f} s"
+            return texts.STOOD_STILL.of(seconds=paused_ns / NS_PER_S)
         if not self.inputs.dio_healthy or not self.inputs.aio_healthy:
-            return "an I/O module is missing or faulty: " + "; ".join(_health(self.image))
+            return texts.MODULE.of(what="; ".join(_health(self.image)))
         if self._key_required and not at_maintenance(self.inputs):
-            return "the key switch has left MAINT"
-        return next((text for guard in self._guards if (text := guard(self.inputs))), "")
+            return texts.KEY_LEFT
+        found = (guard(self.inputs) for guard in self._guards)
+        return next((cause for cause in found if cause is not None), None)
 
     @contextlib.contextmanager
     def energised(self, *guards: Guard, **outputs: bool | float) -> Iterator[None]:

@@ -12,9 +12,10 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from plc.checkout import texts
 from plc.checkout.bench import Bench, Guard, Interrupted
-from plc.checkout.instructions import RESET
 from plc.checkout.talk import Outcome, Result, Talk
+from plc.checkout.texts import Words
 from plc.plant.interface import ImageInputs
 from plc.plant.parameters import Parameters
 from plc.site import Site
@@ -35,17 +36,17 @@ def permissives(parameters: Parameters, *, but: str = "") -> Guard:
     but: the contactor that may be closed; the other one must be open.
     """
 
-    def guard(inputs: ImageInputs) -> str:
+    def guard(inputs: ImageInputs) -> Words | None:
         for name in ("safety_ok", "estop1_ok", "estop2_ok", "flow_ok", "temp_max_ok"):
             if not getattr(inputs, name):
-                return f"{name} is 0"
+                return texts.IS_ZERO.of(name=name)
         oil = inputs.t_oil_degc.value
         if oil is None:
-            return "oil temperature unknown"
+            return texts.OIL_UNKNOWN
         if oil >= parameters.oil.start_max_degc:
-            return f"oil at {oil:.0f} °C"
+            return texts.OIL_WARM.of(degc=oil)
         closed = [name for name in FEEDBACK.values() if name != but and getattr(inputs, name)]
-        return f"{closed[0]} is 1: a contactor is closed that is not under test" if closed else ""
+        return texts.OTHER_CLOSED.of(name=closed[0]) if closed else None
 
     return guard
 
@@ -54,8 +55,8 @@ def deadline(bench: Bench, seconds: float) -> Guard:
     """The pulse has been on for long enough, whatever the test still wants."""
     end_ns = bench.clock.now_ns() + round(seconds * 1e9)
 
-    def guard(_: ImageInputs) -> str:
-        return f"limit of {seconds:g} s for one pulse" if bench.clock.now_ns() > end_ns else ""
+    def guard(_: ImageInputs) -> Words | None:
+        return texts.PULSE_OVER.of(seconds=seconds) if bench.clock.now_ns() > end_ns else None
 
     return guard
 
@@ -66,17 +67,17 @@ def circulation(talk: Talk, parameters: Parameters) -> Iterator[None]:
     bench = talk.bench
     with bench.energised(p3_on=True, reset_lamp=True):
         if bench.until(lambda inputs: inputs.flow_ok, parameters.safety.flow_proof_s) is None:
-            raise Interrupted("no flow with P3 on")
+            raise Interrupted(texts.NO_FLOW)
         bench.run(parameters.safety.flow_on_s)
         if not bench.inputs.safety_ok:
             over = deadline(bench, RESET_WAIT_S)
 
             def closed() -> bool:
-                if over(bench.inputs):
-                    raise Interrupted("the safety relay was not reset")
+                if over(bench.inputs) is not None:
+                    raise Interrupted(texts.NOT_RESET)
                 return bench.inputs.safety_ok
 
-            talk.ask("enable/reset", talk.words(RESET), "f/s/c/q", lambda _: False, watch=closed)
+            talk.ask("enable/reset", talk.words(texts.RESET), "f/s/c/q", lambda _: False, watch=closed)
         yield
 
 
@@ -88,28 +89,18 @@ def check_enable(talk: Talk, site: Site, enable: str, *, withhold: bool = False)
     bench.run(1.0)
     with circulation(talk, parameters):
         if getattr(bench.inputs, feedback):
-            return _fail(talk, f"{feedback} ist 1 ohne Freigabe", f"{feedback} is 1 without an enable")
+            return talk.failed(texts.ONE_WITHOUT_ENABLE.of(name=feedback))
         guards = (permissives(parameters, but=feedback), deadline(bench, ENABLE_MAX_S))
         with bench.energised(*guards, **{enable: True}):
             on_s = bench.until(lambda inputs: getattr(inputs, feedback), answer_s)
             if on_s is None:
-                return _fail(
-                    talk,
-                    f"{feedback} antwortet nicht in {answer_s:g} s: Relais, Schütz, Hilfskontakt, K12 prüfen",
-                    f"{feedback} does not answer within {answer_s:g} s: check relay, contactor, contact, K12",
-                )
+                return talk.failed(texts.CONTACTOR_SILENT.of(name=feedback, seconds=answer_s))
             if withhold:
                 return _withheld(talk, feedback)
         off_s = bench.until(lambda inputs: not getattr(inputs, feedback), answer_s)
         if off_s is None:
-            return _fail(
-                talk,
-                f"{feedback} bleibt 1 ohne Freigabe: Schütz klebt",
-                f"{feedback} stays 1 without enable: contactor welded",
-            )
-    found = talk.both(
-        f"ein nach {on_s:.1f} s, aus nach {off_s:.1f} s", f"on after {on_s:.1f} s, off after {off_s:.1f} s"
-    )
+            return talk.failed(texts.WELDED.of(name=feedback))
+    found = talk.words(texts.ON_AND_OFF.of(on_s=on_s, off_s=off_s))
     return Outcome(Result.PASS, found, {"on_s": round(on_s, 2), "off_s": round(off_s, 2)})
 
 
@@ -122,22 +113,14 @@ def _withheld(talk: Talk, feedback: str) -> Outcome:
     finally:
         bench.beating = True
     if drop_s is None:
-        return _fail(
-            talk,
-            f"{feedback} fällt ohne Lebenszeichen nicht in {DROP_MAX_S:g} s ab: K12 prüfen",
-            f"{feedback} does not drop within {DROP_MAX_S:g} s without heartbeat: check K12",
-        )
-    found = talk.both(f"K12: Schütz nach {drop_s:.1f} s offen", f"K12: contactor open after {drop_s:.1f} s")
+        return talk.failed(texts.K12_HOLDS.of(name=feedback, seconds=DROP_MAX_S))
+    found = talk.words(texts.K12_OPENED.of(drop_s=drop_s))
     return Outcome(Result.PASS, found, {"drop_s": round(drop_s, 2)})
 
 
 def _within(site: Site, enable: str) -> float:
     proof = site.wiring.signals[enable].proved_by
     return proof.within_s if proof is not None else site.parameters.safety.contactor_feedback_s
-
-
-def _fail(talk: Talk, de: str, en: str) -> Outcome:
-    return Outcome(Result.FAIL, talk.both(de, en))
 
 
 def answering(talk: Talk, site: Site) -> list[str]:

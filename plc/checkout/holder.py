@@ -14,10 +14,11 @@ import sys
 from pathlib import Path
 
 from plc.blocks.core import NS_PER_MS
+from plc.checkout import texts
 from plc.checkout.bench import Bench, Interrupted, guarded_by_key
 from plc.checkout.dialog import Console, Question, Quit
 from plc.checkout.enables import ENABLE_MAX_S, FEEDBACK, circulation, deadline, permissives
-from plc.checkout.talk import Talk, Verdict
+from plc.checkout.talk import Talk, Verdict, speaks_german
 from plc.exits import Exit, ExitError
 from plc.image.process_image import ProcessImage
 from plc.opening import Options, open_image
@@ -25,7 +26,7 @@ from plc.scan.clock import MonotonicClock
 from plc.site import Site, load_site
 
 
-class Words(Console):
+class Pipe(Console):
     """Tells the check-out what to show the person."""
 
     def say(self, text: str) -> None:
@@ -54,8 +55,11 @@ def main() -> int:
         return error.code
     try:
         hold(site, image, arguments.enable)
-    except (Interrupted, Verdict, Quit, ExitError, BrokenPipeError) as error:
-        Words().say(f"no {error or type(error).__name__}")
+    except Interrupted as error:
+        Pipe().say("no " + error.cause.said(german=speaks_german(site)))
+        return Exit.CHECKOUT_FAILED
+    except (Verdict, Quit, ExitError, BrokenPipeError) as error:
+        Pipe().say(f"no {error or type(error).__name__}")
         return Exit.CHECKOUT_FAILED
     finally:
         image.write_safe()
@@ -68,13 +72,13 @@ def hold(site: Site, image: ProcessImage, enable: str) -> None:
     scan = site.parameters.scan
     clock = MonotonicClock(scan.period_ms * NS_PER_MS)
     bench = Bench(image, clock, scan, key_required=guarded_by_key(image))
-    talk = Talk(bench, Words(), german=False)
+    talk = Talk(bench, Pipe(), german=speaks_german(site))
     feedback = FEEDBACK[enable]
     with circulation(talk, site.parameters):
         guards = (permissives(site.parameters, but=feedback), deadline(bench, ENABLE_MAX_S))
         with bench.energised(*guards, **{enable: True}):
             if bench.until(lambda inputs: getattr(inputs, feedback), ENABLE_MAX_S) is None:
-                raise Interrupted(f"{feedback} does not answer")
+                raise Interrupted(texts.NO_ANSWER_OF.of(name=feedback))
             talk.terminal.say("closed")
             while True:
                 bench.cycle()

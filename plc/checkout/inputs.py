@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plc.checkout import texts
 from plc.checkout.instructions import COMPANIONS, MOVES, REST, Move
 from plc.checkout.talk import Outcome, Result, Talk
 from plc.image.wiring import Wire, Wiring
@@ -73,11 +74,8 @@ def _wait_for_rest(talk: Talk, name: str) -> None:
 
     if there():
         return
-    text = talk.both(
-        f"{name} steht auf {int(not wanted)}, Ruhelage ist {int(wanted)}: Ruhelage herstellen",
-        f"{name} reads {int(not wanted)}, its rest position is {int(wanted)}: bring it there",
-    )
-    talk.ask(f"{name}/rest", text, "f/s/c/q", lambda _: False, watch=there)
+    text = texts.REST_WANTED.of(name=name, now=int(not wanted), rest=int(wanted))
+    talk.ask(f"{name}/rest", talk.words(text), "f/s/c/q", lambda _: False, watch=there)
 
 
 def _move(talk: Talk, wiring: Wiring, wire: Wire, move: Move) -> str:
@@ -91,8 +89,7 @@ def _move(talk: Talk, wiring: Wiring, wire: Wire, move: Move) -> str:
         strange[:] = bits.moved(companions)
         return bool(strange) or bits.of(wire.name) is move.bit
 
-    expect = talk.both(f"erwartet: {int(move.bit)}", f"expected: {int(move.bit)}")
-    text = f"{talk.words(move.words)}  ({wire.name}, {expect})"
+    text = talk.words(texts.EXPECTED.of(what=move.words, name=wire.name, bit=int(move.bit)))
     talk.ask(f"{wire.name}/{move.key}", text, "f/s/c/q", lambda _: False, watch=watch)
     if not strange:  # the bit is where it shall be; who moves with it shows a moment later
         for _ in range(1000):
@@ -108,10 +105,5 @@ def _move(talk: Talk, wiring: Wiring, wire: Wire, move: Move) -> str:
     others = ", ".join(bits.place(name) for name in strange)
     here = f"{wire.channel}, {wire.terminal}"
     if own:
-        return talk.both(
-            f"mit {wire.name} bewegt sich auch {others}", f"{others} moves along with {wire.name}"
-        )
-    return talk.both(
-        f"vertauscht? statt {wire.name} ({here}) hat sich {others} bewegt",
-        f"crossed wire? {others} moved instead of {wire.name} ({here})",
-    )
+        return talk.words(texts.MOVES_ALONG.of(name=wire.name, others=others))
+    return talk.words(texts.CROSSED.of(name=wire.name, where=here, others=others))

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
-class Words(NamedTuple):
-    """The same in two languages."""
-
-    de: str
-    en: str
+from plc.checkout.texts import Words
 
 
 class Move(NamedTuple):
@@ -166,11 +161,4 @@ PULSES: dict[str, Pulse] = {
     ),
 }
 
-RESET = Words(
-    "Leuchttaster Reset des Sicherheitsrelais drücken", "press the lit reset button of the safety relay"
-)
-BREAKERS = Words(
-    "Leitungsschutzschalter BEIDER Miner ausgeschaltet und gegen Einschalten gesichert? Dann 'off' eingeben",
-    "breakers of BOTH miners off and secured? Then type 'off'",
-)
 FILLED = Words("Wasserkreis gefüllt und offen", "water circuit filled and open")

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import plc
+from plc.checkout import texts
 from plc.checkout.enables import DROP_MAX_S, ENABLE_MAX_S, FEEDBACK, RESET_WAIT_S
-from plc.checkout.instructions import RESET
 from plc.checkout.talk import Outcome, Result, Talk
 from plc.image.process_image import ProcessImage
 
@@ -43,19 +43,10 @@ def kill_proof(
     del child
     bench.take(image)
     if words != "closed":
-        return Outcome(
-            Result.FAIL, talk.both(f"Schütz schloss nicht: {words}", f"contactor did not close: {words}")
-        )
+        return talk.failed(texts.DID_NOT_CLOSE.of(why=words))
     if drop_s is None:
-        found = talk.both(
-            f"Prozess getötet, Schütz nach {DROP_MAX_S:g} s noch zu",
-            f"process killed, contactor still closed after {DROP_MAX_S:g} s",
-        )
-        return Outcome(Result.FAIL, found)
-    found = talk.both(
-        f"Prozess getötet, Schütz nach {drop_s:.1f} s offen",
-        f"process killed, contactor open after {drop_s:.1f} s",
-    )
+        return talk.failed(texts.KILLED_STILL_CLOSED.of(seconds=DROP_MAX_S))
+    found = talk.words(texts.KILLED_OPEN.of(drop_s=drop_s))
     return Outcome(Result.PASS, found, {"drop_s": round(drop_s, 2)})
 
 
@@ -90,21 +81,21 @@ def _listen(talk: Talk, child: subprocess.Popen[bytes]) -> str:
     while clock.now_ns() < end_ns:
         clock.next_turn()
         if talk.terminal.poll() in ("q", "s", "f"):
-            return talk.both("abgebrochen", "aborted")
+            return talk.words(texts.ABORTED)
         try:
             chunk = os.read(descriptor, 4096)
         except BlockingIOError:
             continue
         if not chunk:
-            return talk.both("vorzeitig beendet", "ended before its time")
+            return talk.words(texts.ENDED_EARLY)
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             words = line.decode("utf-8", "replace")
             if words == "reset":
-                talk.terminal.say(talk.words(RESET))
+                talk.say(texts.RESET)
             elif words == "closed" or words.startswith("no "):
                 return words.removeprefix("no ")
-    return talk.both("keine Antwort", "no answer")
+    return talk.words(texts.NO_ANSWER)
 
 
 def _drop(talk: Talk, image: ProcessImage, feedback: str, killed_ns: int) -> float | None:

@@ -7,10 +7,12 @@ sticks closed would otherwise prove every pump.
 from __future__ import annotations
 
 from plc.blocks.pump import volts
+from plc.checkout import texts
 from plc.checkout.bench import Interrupted
 from plc.checkout.inputs import Bits
 from plc.checkout.instructions import COMPANIONS, FILLED, PULSES
 from plc.checkout.talk import Outcome, Result, Talk
+from plc.checkout.texts import Words
 from plc.image.wiring import ProvedBy, Wire, Wiring
 
 PAUSE_S = 1.0
@@ -34,7 +36,7 @@ def check_output(talk: Talk, wiring: Wiring, wire: Wire) -> Outcome:
         if strange:
             return Outcome(Result.FAIL, strange)
         if talk.seen(wire.name, pulse.see) == "p":
-            return Outcome(Result.PASS, talk.both("von der Person gesehen", "seen by the person"))
+            return Outcome(Result.PASS, talk.words(texts.SEEN))
 
 
 def _pulse(talk: Talk, wiring: Wiring, wire: Wire, seconds: float) -> str:
@@ -54,7 +56,7 @@ def _pulse(talk: Talk, wiring: Wiring, wire: Wire, seconds: float) -> str:
     if not moved:
         return ""
     others = ", ".join(bits.place(name) for name in moved)
-    return talk.both(f"mit {wire.name} bewegt sich {others}", f"{others} moves with {wire.name}")
+    return talk.words(texts.MOVES_WITH_OUTPUT.of(name=wire.name, others=others))
 
 
 def prove(talk: Talk, wiring: Wiring, wire: Wire, proof: ProvedBy) -> Outcome:
@@ -67,11 +69,7 @@ def prove(talk: Talk, wiring: Wiring, wire: Wire, proof: ProvedBy) -> Outcome:
         return bool(getattr(bench.inputs, proof.signal))
 
     if answered():
-        found = talk.both(
-            f"{where} ist schon 1, bevor {wire.name} ein ist: klemmt, gebrückt oder vertauscht",
-            f"{where} is 1 before {wire.name} is on: stuck, bridged or crossed",
-        )
-        return Outcome(Result.FAIL, found)
+        return talk.failed(texts.ALREADY_ONE.of(where=where, name=wire.name))
     bits = Bits(talk, wiring)
     companions = COMPANIONS.get(proof.signal, frozenset()) | {proof.signal}
 
@@ -84,15 +82,10 @@ def prove(talk: Talk, wiring: Wiring, wire: Wire, proof: ProvedBy) -> Outcome:
     strange = [] if answered() else bits.moved(companions)
     if strange:
         others = ", ".join(bits.place(name) for name in strange)
-        found = talk.both(f"statt {where} antwortet {others}", f"{others} answers instead of {where}")
-        return Outcome(Result.FAIL, found)
+        return talk.failed(texts.ANSWERS_INSTEAD.of(where=where, others=others))
     if took_s is None:
         relay = wire.relay or wire.device
-        found = talk.both(
-            f"{where} antwortet nicht in {proof.within_s:g} s: {relay}, Kontakt und Ader prüfen",
-            f"{where} does not answer within {proof.within_s:g} s: check {relay}, contact and wire",
-        )
-        return Outcome(Result.FAIL, found)
+        return talk.failed(texts.NOT_IN_TIME.of(where=where, seconds=proof.within_s, relay=relay))
     return _gone_again(talk, where, proof, took_s)
 
 
@@ -100,14 +93,10 @@ def _gone_again(talk: Talk, where: str, proof: ProvedBy, took_s: float) -> Outco
     back_s = talk.bench.until(lambda inputs: not getattr(inputs, proof.signal), proof.within_s)
     measured = {"on_s": round(took_s, 2)}
     if back_s is None:
-        found = talk.both(f"{where} geht nicht auf 0 zurück", f"{where} does not go back to 0")
-        return Outcome(Result.FAIL, found, measured)
+        return talk.failed(texts.NOT_BACK.of(where=where), measured)
     measured["off_s"] = round(back_s, 2)
-    found = talk.both(
-        f"bewiesen durch {where}: nach {took_s:.1f} s ein, nach {back_s:.1f} s aus",
-        f"proved by {where}: on after {took_s:.1f} s, off after {back_s:.1f} s",
-    )
-    return Outcome(Result.PASS, found, measured)
+    found = texts.PROVED.of(where=where, on_s=took_s, off_s=back_s)
+    return Outcome(Result.PASS, talk.words(found), measured)
 
 
 def check_setpoint(talk: Talk, wire: Wire) -> Outcome:
@@ -116,24 +105,17 @@ def check_setpoint(talk: Talk, wire: Wire) -> Outcome:
     measured: dict[str, float] = {}
     for percent in POINTS_PCT:
         wanted = volts(percent, wire.curve)
-        text = talk.both(
-            f"{wire.name} = {percent:g} %: an {wire.terminal} müssen {wanted:.2f} V stehen. Gemessen?",
-            f"{wire.name} = {percent:g} %: {wanted:.2f} V expected at {wire.terminal}. Measured?",
-        )
+        text = texts.VOLTS_AT.of(name=wire.name, percent=percent, terminal=wire.terminal, volts=wanted)
         over_ns = talk.bench.clock.now_ns() + round(SETPOINT_MAX_S * 1e9)
 
-        def too_long(_: object, over_ns: int = over_ns) -> str:
-            return "nobody has answered" if talk.bench.clock.now_ns() > over_ns else ""
+        def too_long(_: object, over_ns: int = over_ns) -> Words | None:
+            return texts.NOBODY_ANSWERED if talk.bench.clock.now_ns() > over_ns else None
 
         with talk.bench.energised(too_long, **{wire.name: percent}):
-            found_v = number(talk, f"{wire.name}/{percent:g}", text, "V")
+            found_v = number(talk, f"{wire.name}/{percent:g}", talk.words(text), "V")
         measured[f"at_{percent:g}_pct_v"] = found_v
         if abs(found_v - wanted) > VOLTS_TOLERANCE:
-            found = talk.both(
-                f"{found_v:g} V statt {wanted:.2f} V bei {percent:g} %",
-                f"{found_v:g} V instead of {wanted:.2f} V at {percent:g} %",
-            )
-            return Outcome(Result.FAIL, found, measured)
+            return talk.failed(texts.WRONG_VOLTS.of(found=found_v, volts=wanted, percent=percent), measured)
     return Outcome(Result.PASS, ", ".join(f"{value:g} V" for value in measured.values()), measured)
 
 
@@ -150,7 +132,7 @@ def number(talk: Talk, key: str, text: str, unit: str, *, live: str = "") -> flo
     answer = talk.ask(key, text, f"{unit}, f/s/c/q", lambda text: parse(text) is not None, show=show)
     value = parse(answer)
     if value is None:
-        raise Interrupted("no figure")
+        raise Interrupted(texts.NO_FIGURE)
     return value
 
 

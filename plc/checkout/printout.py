@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from plc.checkout.texts import RESULTS
+
 _STYLE = """
 @page { size: A4; margin: 15mm }
 body { font: 10pt/1.35 sans-serif; color: #000 }
@@ -88,7 +90,7 @@ def _row(key: str, step: dict[str, Any], *, german: bool) -> str:
         step["channel"],
         step["device"],
         step["text_de" if german else "text_en"],
-        step["result"],
+        RESULTS[step["result"]].said(german=german),
         found,
         f"{step['person']}, {step['at']}",
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from plc.checkout import texts
 from plc.checkout.analogue import check_analogue
 from plc.checkout.bench import Bench, Interrupted, at_maintenance
 from plc.checkout.dialog import Terminal
-from plc.checkout.enables import ENABLE_MAX_S, FEEDBACK, answering, check_enable
+from plc.checkout.enables import ENABLE_MAX_S, FEEDBACK, answering, check_enable, deadline
 from plc.checkout.inputs import check_input
-from plc.checkout.instructions import BREAKERS, Words
 from plc.checkout.kill_proof import kill_proof
 from plc.checkout.outputs import check_output, check_setpoint
 from plc.checkout.protocol import Protocol
 from plc.checkout.talk import Outcome, Result, Talk, Verdict
+from plc.checkout.texts import Words
 from plc.image.modules import TERMINALS
 from plc.image.process_image import ProcessImage
 from plc.image.wiring import Wire, Wiring
@@ -112,8 +113,8 @@ class Session:
             return self._check(step)
         except Verdict as verdict:
             return verdict.outcome
-        except Interrupted as cause:
-            return Outcome(Result.FAIL, self.talk.both(f"abgebrochen: {cause}", f"interrupted: {cause}"))
+        except Interrupted as error:
+            return self.talk.failed(texts.INTERRUPTED.of(cause=error.cause))
 
     def _check(self, step: Step) -> Outcome:
         wire, wiring = step.wire, self.site.wiring
@@ -135,12 +136,7 @@ class Session:
         """The safety relay: where flow is part of the chain, it can only be reset with P3 running."""
         if not self.protocol.passed("p3_on"):
             return self._not_yet(["p3_on"])
-        end_ns = self.bench.clock.now_ns() + round(CHAIN_MAX_S * 1e9)
-
-        def too_long(_: object) -> str:
-            return f"limit of {CHAIN_MAX_S:g} s" if self.bench.clock.now_ns() > end_ns else ""
-
-        with self.bench.energised(too_long, p3_on=True, reset_lamp=True):
+        with self.bench.energised(deadline(self.bench, CHAIN_MAX_S), p3_on=True, reset_lamp=True):
             return check_input(self.talk, self.site.wiring, wire)
 
     def _contactor(self, key: str) -> Outcome:
@@ -150,27 +146,14 @@ class Session:
         if missing:
             return self._not_yet(missing)
         if not self._breakers_off:
-            text = self.talk.words(BREAKERS)
+            text = self.talk.words(texts.BREAKERS)
             self.talk.ask("breakers", text, "off, f/s/c/q", lambda answer: answer.lower() in ("off", "aus"))
             self._breakers_off = True
         alive = answering(self.talk, self.site)
         if alive:
             self._breakers_off = False
-            who = ", ".join(alive)
-            return Outcome(
-                Result.FAIL,
-                self.talk.both(
-                    f"{who} antwortet noch: Leitungsschutzschalter nicht aus, Schütz bleibt offen",
-                    f"{who} still answers: breaker not off, the contactor stays open",
-                ),
-            )
-        self.talk.ready(
-            key,
-            Words(
-                f"Schütz schließt gleich, höchstens {ENABLE_MAX_S:g} s, ohne Spannung am Miner",
-                f"contactor will close, for {ENABLE_MAX_S:g} s at most, without supply at the miner",
-            ),
-        )
+            return self.talk.failed(texts.STILL_ANSWERS.of(who=", ".join(alive)))
+        self.talk.ready(key, texts.WILL_CLOSE.of(seconds=ENABLE_MAX_S))
         if key == "kill_proof":
             return kill_proof(self.talk, self._holder, self._reopen)
         if key in PROOFS:
@@ -178,8 +161,7 @@ class Session:
         return check_enable(self.talk, self.site, key)
 
     def _not_yet(self, missing: list[str]) -> Outcome:
-        names = ", ".join(missing)
-        return Outcome(Result.SKIP, self.talk.both(f"erst nach: {names}", f"only after: {names}"))
+        return Outcome(Result.SKIP, self.talk.words(texts.ONLY_AFTER.of(names=", ".join(missing))))
 
     def _headline(self, number: int, step: Step) -> None:
         count = f"[{number}/{len(self.steps)}] {step.key}"
@@ -200,15 +182,12 @@ class Session:
         if proven := proves(self.site.wiring, step.key):
             how = Outcome(outcome.result, f"{step.key}: {outcome.found}", outcome.measured)
             self.protocol.record(proven, self.site.wiring.signals[proven], how, [])
-        self.talk.terminal.say(f"    {outcome.result.upper()}  {outcome.found}")
+        self.talk.terminal.say(f"    {self.talk.words(texts.RESULTS[outcome.result])}  {outcome.found}")
 
 
 def wait_for_maintenance(talk: Talk) -> None:
     """A real cabinet is checked with the key switch at MAINT; says which terminal does not agree."""
     if at_maintenance(talk.bench.inputs):
         return
-    text = talk.both(
-        "Schlüsselschalter auf WARTUNG stellen (mode_maint = 1, mode_auto = 0)",
-        "turn the key switch to MAINT (mode_maint = 1, mode_auto = 0)",
-    )
+    text = talk.words(texts.KEY_TO_MAINT)
     talk.ask("maintenance", text, "q", lambda _: False, watch=lambda: at_maintenance(talk.bench.inputs))

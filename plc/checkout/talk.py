@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from plc.checkout.bench import Bench
 from plc.checkout.dialog import Question, Quit, Terminal
-from plc.checkout.instructions import Words
+from plc.checkout.texts import GO, HELP, JUDGED, NOTED, SEEN_OR_AGAIN, Words
+from plc.site import Site
 
 
 class Result(StrEnum):
@@ -37,10 +38,11 @@ class Verdict(Exception):  # noqa: N818 - the person has decided, the step ends
 
 
 ANSWERS = {"f": Result.FAIL, "s": Result.SKIP}
-HELP = Words(
-    "f = fehlerhaft, s = überspringen, c TEXT = Bemerkung, q = aufhören (alles bisher bleibt gespeichert)",
-    "f = fail, s = skip, c TEXT = comment, q = quit (everything so far is kept)",
-)
+
+
+def speaks_german(site: Site) -> bool:
+    """The language of the people at this cabinet."""
+    return site.language.value == "de"
 
 
 class Talk:
@@ -54,14 +56,14 @@ class Talk:
 
     def words(self, words: Words) -> str:
         """In the language of the site."""
-        return words.de if self.german else words.en
+        return words.said(german=self.german)
 
-    def both(self, de: str, en: str) -> str:
-        """The same for words that are put together on the spot."""
-        return de if self.german else en
+    def say(self, words: Words) -> None:
+        self.terminal.say(self.words(words))
 
-    def say(self, de: str, en: str) -> None:
-        self.terminal.say(self.both(de, en))
+    def failed(self, words: Words, measured: dict[str, float] | None = None) -> Outcome:
+        """Outcome of a step that went wrong."""
+        return Outcome(Result.FAIL, self.words(words), measured or {})
 
     def ask(
         self,
@@ -96,21 +98,20 @@ class Talk:
         letter, _, rest = answer.partition(" ")
         if letter == "c" and rest.strip():
             self.comments.append(rest.strip())
-            self.say("Bemerkung notiert", "comment kept")
+            self.say(NOTED)
         elif letter == "q":
             raise Quit
         elif letter in ANSWERS:
-            found = rest.strip() or self.both("von der Person so beurteilt", "judged so by the person")
+            found = rest.strip() or self.words(JUDGED)
             raise Verdict(Outcome(ANSWERS[letter], found))
         else:
-            self.terminal.say(self.words(HELP))
+            self.say(HELP)
 
     def ready(self, key: str, words: Words) -> None:
         """Nothing moves before the person has said so."""
-        prompt = self.both("Enter = los, f/s/c/q", "Enter = go, f/s/c/q")
-        self.ask(f"{key}/ready", self.words(words), prompt, lambda answer: answer == "")
+        self.ask(f"{key}/ready", self.words(words), self.words(GO), lambda answer: answer == "")
 
     def seen(self, key: str, words: Words) -> str:
         """p: seen. r: show it once more."""
-        prompt = self.both("p = ja, r = noch einmal, f/s/c/q", "p = yes, r = once more, f/s/c/q")
+        prompt = self.words(SEEN_OR_AGAIN)
         return self.ask(f"{key}/seen", self.words(words), prompt, lambda answer: answer in ("p", "r"))

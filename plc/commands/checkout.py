@@ -15,6 +15,7 @@ from plc.exits import Exit, ExitError
 if TYPE_CHECKING:
     from plc.checkout.dialog import Terminal
     from plc.checkout.protocol import Protocol
+    from plc.checkout.talk import Talk
     from plc.image.process_image import ProcessImage
     from plc.opening import Options
     from plc.scan.clock import Clock
@@ -74,6 +75,7 @@ def check_out(
     from plc.checkout.dialog import Quit
     from plc.checkout.protocol import Protocol
     from plc.checkout.session import Session, wait_for_maintenance
+    from plc.checkout.talk import speaks_german
 
     image = _ours(options, site)
     opened = [image]
@@ -82,7 +84,7 @@ def check_out(
         opened.append(_ours(options, site))
         return opened[-1]
 
-    german = site.language.value == "de"
+    german = speaks_german(site)
     try:
         protocol = Protocol(folder, site, person, image.pictory.sha256, simulated=not image.is_device)
         if restart:
@@ -92,16 +94,16 @@ def check_out(
         bench = Bench(image, clock, site.parameters.scan, key_required=guarded)
         holder = [str(options.site), "--image", options.image, "--pictory", image.pictory.file]
         session = Session(site, bench, terminal, protocol, german=german, holder=holder, reopen=reopen)
-        _greet(terminal, site, image, passed, len(session.order), protocol.path)
+        _greet(session.talk, image, passed, len(session.order), protocol)
         try:
             if guarded:
                 wait_for_maintenance(session.talk)
             session.run()
         except (Quit, KeyboardInterrupt):
             terminal.say("")
-        except Interrupted as cause:
-            terminal.say(str(cause))
-        return _finish(protocol, session.order, terminal, german=german)
+        except Interrupted as error:
+            session.talk.say(error.cause)
+        return _finish(protocol, session.order, session.talk)
     except OSError as error:
         raise ExitError(Exit.INTERNAL, f"{folder}: {error}") from error
     finally:
@@ -133,21 +135,25 @@ def _all_off(image: ProcessImage) -> None:
     image.close()
 
 
-def _greet(terminal: Terminal, site: Site, image: ProcessImage, passed: int, steps: int, path: Path) -> None:
-    terminal.say(f"{site.name}: check-out, {passed} of {steps} passed, protocol {path}")
+def _greet(talk: Talk, image: ProcessImage, passed: int, steps: int, protocol: Protocol) -> None:
+    from plc.checkout import texts
+
+    site = protocol.head["site_name"]
+    talk.say(texts.WELCOME.of(site=site, passed=passed, steps=steps, path=protocol.path))
     if not image.is_device:
-        terminal.say("SIMULATION: the image is a file, no real output moves")
+        talk.say(texts.SIMULATION)
 
 
-def _finish(protocol: Protocol, order: list[str], terminal: Terminal, *, german: bool) -> int:
+def _finish(protocol: Protocol, order: list[str], talk: Talk) -> int:
+    from plc.checkout import texts
     from plc.checkout.printout import printout
 
     data = protocol.write(order)
     page = protocol.path.with_suffix(".html")
-    page.write_text(printout(data, german=german), encoding="utf-8")
+    page.write_text(printout(data, german=talk.german), encoding="utf-8")
     bad = [key for key, step in data["steps"].items() if step["result"] != "pass"] + data["open"]
-    terminal.say(f"{protocol.path}\n{page}")
-    terminal.say("passed" if data["ok"] else f"not passed: {', '.join(bad)}")
+    talk.terminal.say(f"{protocol.path}\n{page}")
+    talk.say(texts.PASSED if data["ok"] else texts.NOT_PASSED.of(names=", ".join(bad)))
     return Exit.OK if data["ok"] else Exit.CHECKOUT_FAILED
 
 
