@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from plc import __version__
 from plc.blocks.core import NS_PER_S, Origin, Tick
@@ -78,26 +78,39 @@ def stored_changes(site: Site, keep: Keep) -> RemoteParameters | None:
 
 def facts_of(site: Site, *, energy: bool, miners: int) -> Facts:
     """What the catalogue of this site is made from."""
-    figures, decision, actuators = _asked(site)
+    asked = _asked(site)
     return Facts(
         labels={wire.name: (wire.text_de, wire.text_en) for wire in site.wiring.signals.values()},
-        figures=figures,
-        decision=decision,
-        actuators=actuators,
+        figures=asked.figures,
+        decision=asked.decision,
+        words=asked.words,
+        actuators=asked.actuators,
         parameters=remote_parameters(site.parameters),
         energy=energy,
         miners=miners,
     )
 
 
-def _asked(site: Site) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Figures, those of the decision, actuators: from a plant, which knows best what it publishes."""
+class _Asked(NamedTuple):
+    """Names of what a plant publishes."""
+
+    figures: tuple[str, ...]
+    decision: tuple[str, ...]
+    words: tuple[str, ...]
+    actuators: tuple[str, ...]
+
+
+def _asked(site: Site) -> _Asked:
+    """From a plant, which knows best what it publishes."""
     plant = Plant(site.parameters, site.routes)
     blind = ImageInputs(dio_healthy=False, aio_healthy=False)
     outputs = plant.step(PlantInputs(blind), Tick(0, NS_PER_S // 10))
-    figures = tuple(name for name, _ in outputs.status.values)
-    decision = tuple(name for name, _ in plant.decision.engine.values())
-    return figures, decision, tuple(dict.fromkeys(lock.rules.actuator for lock in plant.locks()))
+    return _Asked(
+        figures=tuple(name for name, _ in outputs.status.values),
+        decision=tuple(name for name, _ in plant.decision.engine.values()),
+        words=tuple(name for name, _ in outputs.status.decision),
+        actuators=tuple(dict.fromkeys(lock.rules.actuator for lock in plant.locks())),
+    )
 
 
 def catalogue_of(site: Site) -> tuple[Entry, ...]:
@@ -182,7 +195,6 @@ class Linking:
             scan_report=scan_report,
             extra=_extra(site, changes),
             keep=keep.save,
-            stored_counters=keep.load("counters"),
             german=site.language is Language.DE,
             simulated=simulated,
             boot=boot,

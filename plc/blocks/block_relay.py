@@ -39,7 +39,8 @@ class BlockRelay(Block):
     grid_block: the grid operator blocks now.
 
     blocked (result of step): the relay. blocked_any: blocked by us or by the grid operator. status.
-    may_start: a request would be granted now. used_ns: blocked in the last 24 h, blocks: begun in it.
+    may_start: a request would be granted now; hindrance: what forbids it. used_ns: blocked in the last
+    24 h, blocks: begun in it.
 
     - block_min_s <= block <= block_max_s; the longest block counts both in one piece.
     - Free before a new block: max(free_min_s, last block) since the end of either.
@@ -131,7 +132,22 @@ class BlockRelay(Block):
 
     @property
     def may_start(self) -> bool:
-        return self._hindrance() is None
+        return self.hindrance is None
+
+    @property
+    def hindrance(self) -> BlockStatus | None:
+        """What forbids a new block now; None when nothing does."""
+        if self.blocked_any:
+            return BlockStatus.GRID
+        if self._boot_ns > 0:
+            return BlockStatus.WAIT_BOOT
+        if self._held_ns < max(self._free_min_ns, self._last_block_ns):
+            return BlockStatus.WAIT_FREE
+        if not self._count.ok:
+            return BlockStatus.DAY_COUNT
+        if not self._time.ok or self._time.left_ns < self._block_min_ns:
+            return BlockStatus.DAY_TIME
+        return None
 
     def dropped_out(self) -> None:
         """The relay fell without us (the process died): whatever block ran has ended now."""
@@ -177,24 +193,10 @@ class BlockRelay(Block):
             return BlockStatus.FREE
         if release:
             return BlockStatus.RELEASED
-        hindrance = BlockStatus.GRID if grid_block else self._hindrance()
+        hindrance = BlockStatus.GRID if grid_block else self.hindrance
         if hindrance is BlockStatus.WAIT_FREE and self._spent:
             return BlockStatus.MAX_BLOCK
         return hindrance or BlockStatus.BLOCKED
-
-    def _hindrance(self) -> BlockStatus | None:
-        """What forbids a new block now; None when nothing does."""
-        if self.blocked_any:
-            return BlockStatus.GRID
-        if self._boot_ns > 0:
-            return BlockStatus.WAIT_BOOT
-        if self._held_ns < max(self._free_min_ns, self._last_block_ns):
-            return BlockStatus.WAIT_FREE
-        if not self._count.ok:
-            return BlockStatus.DAY_COUNT
-        if not self._time.ok or self._time.left_ns < self._block_min_ns:
-            return BlockStatus.DAY_TIME
-        return None
 
     def _follow(self, blocked_any: bool) -> None:
         """What the heat pump feels: begin and end of a block, whoever makes it."""

@@ -118,7 +118,7 @@ LOOPS: tuple[Loop, ...] = (
         "heat pump block, K7",
         ("hp_block",),
         ("grid_block", "t_buffer_top_degc", "t_outdoor_degc"),
-        ("hp_block", "hp_block_value"),
+        ("hp_block", "hp_block_value", "hp_block_request"),
         ("A-042", "A-058", "A-059", "A-070", "A-071"),
         ("hp_block",),
     ),

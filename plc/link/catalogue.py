@@ -12,11 +12,12 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
-from plc.link.counters import COUNTERS
+from plc.blocks.block_relay import BlockStatus
 from plc.link.entry import HEARTBEAT_S, Entry, Facts, RemoteParameter, Type, a_number, a_word
 from plc.link.payload import Value
 from plc.link.view import FORCED, GOOD, SIM, UNKNOWN, Sample, View, of_reading
-from plc.plant.arbitration import HAND_ACTUATORS
+from plc.plant.arbitration import BLOCK_WISHES, HAND_ACTUATORS
+from plc.plant.counters import COUNTERS, OF_HOUSE
 from plc.plant.interface import EnergyInputs, MinerInputs, MinerState, PlantStatus
 from plc.plant.modes import Mode
 from plc.plant.season import Season
@@ -78,7 +79,19 @@ def _signal_reader(signal: Signal) -> Callable[[View], Sample]:
     return {Kind.AI: analogue, Kind.DI: discrete}.get(signal.kind, output)
 
 
-_OPTIONS = {"state": SequenceState, "mode": Mode, "season": Season}
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    **{
+        name: tuple(str(member.value) for member in kind)
+        for name, kind in (
+            ("state", SequenceState),
+            ("mode", Mode),
+            ("season", Season),
+            ("hp_block_status", BlockStatus),
+        )
+    },
+    "hp_block_wish": BLOCK_WISHES,
+}
+"""Words of the status that come from a closed list."""
 
 
 def _program() -> Iterable[Entry]:
@@ -87,8 +100,7 @@ def _program() -> Iterable[Entry]:
         kind = str(item.type)
         read = _status_reader(item.name)
         if kind == "str" and item.name in _OPTIONS:
-            options = tuple(str(member.value) for member in _OPTIONS[item.name])
-            yield a_word("plc", item.name, Type.ENUM, read, options=options)
+            yield a_word("plc", item.name, Type.ENUM, read, options=_OPTIONS[item.name])
         elif kind == "str":
             yield a_word("plc", item.name, Type.TEXT, read)
         elif kind == "float":
@@ -133,9 +145,11 @@ def _forced(view: View) -> list[str]:
 def _figures(facts: Facts) -> Iterable[Entry]:
     """Named figures of the plant: found by name, because a figure may be new in this version."""
     for name in facts.figures:
-        kind = Type.COUNTER if name.endswith("_kwh") else Type.NUMBER
-        group = "decision" if name in facts.decision else "process"
-        yield a_number(group, name, _figure_reader(name), type=kind)
+        if name not in COUNTERS:
+            group = "decision" if name in facts.decision else "process"
+            yield a_number(group, name, _figure_reader(name))
+    for name in facts.words:
+        yield a_word("decision", name, Type.TEXT, _word_reader(name))
 
 
 def _figure_reader(name: str) -> Callable[[View], Sample]:
@@ -146,6 +160,10 @@ def _figure_reader(name: str) -> Callable[[View], Sample]:
         return UNKNOWN
 
     return read
+
+
+def _word_reader(name: str) -> Callable[[View], Sample]:
+    return lambda view: Sample(dict(view.outputs.status.decision).get(name, ""))
 
 
 def _interlocks(facts: Facts) -> Iterable[Entry]:
@@ -214,17 +232,9 @@ def _energy_reader(name: str) -> Callable[[View], Sample]:
 
 
 def _counters(facts: Facts) -> Iterable[Entry]:
-    for name, of_house in COUNTERS.items():
-        if facts.energy or not of_house:
-            yield a_number("counter", name, _counter_reader(name), type=Type.COUNTER)
-
-
-def _counter_reader(name: str) -> Callable[[View], Sample]:
-    def read(view: View) -> Sample:
-        value = view.counters.get(name)
-        return UNKNOWN if value is None else Sample(value)
-
-    return read
+    for name in COUNTERS:
+        if facts.energy or name not in OF_HOUSE:
+            yield a_number("counter", name, _figure_reader(name), type=Type.COUNTER)
 
 
 ONLINE_NS = 60_000_000_000

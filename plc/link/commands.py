@@ -2,7 +2,7 @@
 
 A command of the plant goes through the scan and is answered there, with interlocks and key switch judged at
 that moment. A command of the link changes data that is read later. Nothing here can close a contactor, touch
-a protection, the restart inhibits, K7's budgets or the heartbeat.
+a protection, the restart inhibits, K7's permissives and budgets or the heartbeat.
 """
 
 from __future__ import annotations
@@ -62,6 +62,16 @@ COMMANDS: dict[str, Kind] = {
             '"off" or "auto"',
             "Anlage aus der Ferne anhalten oder freigeben, gilt ttl_s lang",
             "stop the plant from afar or release it, holds for ttl_s",
+            lease=True,
+        ),
+        Kind(
+            "hp_block_request",
+            Goal.PLANT,
+            '"block", "free" or "auto"',
+            "Wärmepumpe sperren oder frei halten, gilt ttl_s lang; Sperre nur in allen Grenzen von K7, "
+            "frei gewinnt",
+            "block the heat pump or keep it free, holds for ttl_s; a block only within every limit of K7, "
+            "free wins",
             lease=True,
         ),
         Kind(

@@ -13,6 +13,7 @@ from typing import Any
 
 from plc import __version__
 from plc.link.entry import Entry, Type
+from plc.plant.arbitration import BLOCK_WISHES
 
 UNITS: dict[str, tuple[str, str | None]] = {
     "degC": ("°C", "temperature"),
@@ -38,6 +39,7 @@ LEASE_S = 300
 
 COMMAND_NAMES = {
     "power_request": ("Leistung vorgeben", "Request power"),
+    "hp_block_request": ("Wärmepumpe vorgeben", "Request heat pump"),
     "mode_request": ("Betriebsart vorgeben", "Request mode"),
     "season": ("Jahreszeit vorgeben", "Override season"),
     "ack": ("Alarme quittieren", "Acknowledge alarms"),
@@ -226,6 +228,17 @@ def _commands(about: About, identity: str) -> dict[str, Any]:
             state_topic=f"{state}/mode",
             options=["off", "auto"],
             value_template="{{ value if value == 'auto' else 'off' }}",
+            optimistic=False,
+        ),
+        "cmd_hp_block_request": _commanding(
+            about,
+            identity,
+            "hp_block_request",
+            "select",
+            _template('"{{ value }}"', ttl_s=LEASE_S),
+            # What stands, not what was asked: a refused or ended wish falls back to auto.
+            state_topic=f"{state}/hp_block_wish",
+            options=list(BLOCK_WISHES),
             optimistic=False,
         ),
         "cmd_season": _commanding(

@@ -87,13 +87,14 @@ class Facts:
     """What the catalogue of one site depends on.
 
     labels: signal -> German and English text of wiring.yaml. figures, decision, actuators: what the plant
-    publishes, asked from a plant itself; decision: those figures that say whether mining pays. energy: the
-    house is measured. miners: how many are driven.
+    publishes, asked from a plant itself; decision: those figures that say whether mining pays; words: what
+    says why. energy: the house is measured. miners: how many are driven.
     """
 
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     decision: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     actuators: tuple[str, ...] = ()
     parameters: tuple[RemoteParameter, ...] = ()
     energy: bool = True

@@ -17,7 +17,6 @@ from plc.blocks.core import NS_PER_S, Tick
 from plc.link.alarm_topics import AlarmTopics
 from plc.link.backoff import Backoff
 from plc.link.broker import End, Line, LineState, Received
-from plc.link.counters import Counters
 from plc.link.history import OutageRing
 from plc.link.inbox import Inbox, Moment
 from plc.link.messages import event_message, heartbeat_message
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.2
 TURN_S = 0.1
 HEARTBEAT_S = 10.0
-SAVE_S = 600.0
 EVENTS_MAX = 200
 RESULTS_MAX = 256
 HOME_ASSISTANT_PAUSE_S = 2.0
@@ -50,7 +48,6 @@ class Link:
         self._publisher = Publisher(site.entries, root)
         self._alarms = AlarmTopics(root, german=site.german)
         self._inbox = Inbox(root, site.ports)
-        self._counters = Counters()
         self._ring = OutageRing(site.entries, settings.history_h)
         will = Message(f"{root}/status", "offline")
         self._line = Line(settings, f"thermiq-{site.site_id}-plc", will, site.password, self._received)
@@ -62,7 +59,7 @@ class Link:
         self._waiting: Message | None = None
         self._online = False
         self._resend_at_s: float | None = None
-        self._looked_s = self._beat_s = self._saved_s = 0.0
+        self._looked_s = self._beat_s = 0.0
         self._sequence = 0
         self._sent = 0
         self._connects = 0
@@ -122,7 +119,6 @@ class Link:
     # --- the thread
 
     def _run(self) -> None:
-        self._counters.restore(self._site.stored_counters)
         while not self._ended.is_set():
             try:
                 self._pass()
@@ -146,7 +142,7 @@ class Link:
                 self._connected(now_s)
         if now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
-            self._look(now_s)
+            self._look()
 
     def _offline(self, now_s: float) -> None:
         """Between two connections: remember why, wait, try again."""
@@ -207,7 +203,7 @@ class Link:
         if self._site.settings.discovery:
             topics.append(f"{self._site.settings.discovery_prefix}/status")
         self._line.subscribe(topics)
-        self._look(now_s)
+        self._look()
         self._greeting = self._everything(now_s)
 
     def _everything(self, now_s: float) -> Iterator[Message]:
@@ -261,26 +257,18 @@ class Link:
         self._sent += done
         return done
 
-    def _look(self, now_s: float) -> None:
-        """The newest scan into the tables; counters and the outage ring go on without a broker."""
+    def _look(self) -> None:
+        """The newest scan into the tables; the outage ring goes on without a broker."""
         last = self._last
         if last is None:
             return
         tick, inputs, outputs = last
-        self._counters.step(tick.now_ns, inputs, outputs)
-        view = View(
-            tick, inputs, outputs, self._site.scan_report(), self._counters.values, self._site.extra(),
-            self._site.simulated,
-        )  # fmt: skip
+        view = View(tick, inputs, outputs, self._site.scan_report(), self._site.extra(), self._site.simulated)
         self._publisher.look(view)
         if not self._online:
             self._ring.look(view)
         while self._results:
             self._inbox.answer(self._results.popleft(), self._moment())
-        if now_s - self._saved_s >= SAVE_S:
-            if self._saved_s:
-                self._site.keep("counters", self._counters.stored())
-            self._saved_s = now_s
 
     def _moment(self) -> Moment:
         last = self._last
@@ -316,8 +304,6 @@ class Link:
         return heartbeat_message(self._site.root, self._site.boot, self._sequence, shown_s, report)
 
     def _farewell(self) -> None:
-        if self._counters.stored():
-            self._site.keep("counters", self._counters.stored())
         if self._line.state is LineState.UP:
             self._line.publish(Message(f"{self._site.root}/status", "offline"))
         self._line.leave(0.5)

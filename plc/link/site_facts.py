@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from plc.link.entry import Entry
@@ -32,7 +32,6 @@ class Site:
     scan_report: Callable[[], Mapping[str, Any]]
     extra: Callable[[], Mapping[str, Value]]
     keep: Callable[[str, Mapping[str, Any]], None]
-    stored_counters: Mapping[str, object] = field(default_factory=dict)
     german: bool = True
     simulated: bool = False
     boot: str = ""

@@ -17,6 +17,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plc/limited_by": ("Begrenzt durch", "limited by"),
     "plc/first_alarm": ("Erster Alarm", "first alarm"),
     "plc/power_source": ("Quelle der Leistungsvorgabe", "source of the power request"),
+    "plc/hp_block_ground": ("Grund der WP-Sperre", "ground of the heat pump block"),
+    "plc/hp_block_status": ("Zustand der WP-Sperre", "state of the heat pump block"),
+    "plc/hp_block_wish": ("WP-Vorgabe", "heat pump request"),
+    "plc/hp_block_source": ("Quelle der WP-Vorgabe", "source of the heat pump request"),
+    "plc/hp_block_limited_by": ("WP-Vorgabe begrenzt durch", "heat pump request limited by"),
     "plc/requested_power_w": ("Angeforderte Leistung", "requested power"),
     "plc/granted_power_w": ("Freigegebene Leistung", "granted power"),
     "plc/forced": ("Hand und Zwang", "manual and forced"),
@@ -65,6 +70,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "decision/surplus_w": ("Überschuss", "surplus"),
     "decision/benefit_eur_per_h": ("Nutzen der Miner", "benefit of the miners"),
     "decision/choice_eur_per_h": ("Preis der gewählten Strategie", "price of the chosen policy"),
+    "decision/policy": ("Strategie", "policy"),
+    "decision/source": ("Strom der letzten kWh", "electricity of the last kWh"),
+    "decision/limited_by": ("Entscheidung begrenzt durch", "decision limited by"),
+    "decision/prices": ("Preise aus", "prices from"),
+    "decision/import_source": ("Quelle des Bezugspreises", "source of the import price"),
+    "decision/house": ("Kenntnis des Hauses", "knowledge of the house"),
+    "decision/hold_back": ("WP soll warten wegen", "heat pump should wait because of"),
     "counter/grid_import_kwh": ("Netzbezug", "grid import"),
     "counter/grid_export_kwh": ("Netzeinspeisung", "grid export"),
     "counter/pv_kwh": ("PV-Ertrag", "PV yield"),
@@ -72,7 +84,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "counter/battery_discharge_kwh": ("Batterie entladen", "battery discharged"),
     "counter/load_kwh": ("Stromverbrauch des Hauses", "house consumption"),
     "counter/miner_kwh": ("Stromverbrauch der Miner", "electricity of the miners"),
+    "counter/miner1_kwh": ("Stromverbrauch Miner 1", "electricity of miner 1"),
+    "counter/miner2_kwh": ("Stromverbrauch Miner 2", "electricity of miner 2"),
+    "counter/miner_grid_kwh": ("Strom der Miner aus dem Netz", "electricity of the miners from the grid"),
     "counter/heat_kwh": ("Wärme der Miner", "heat of the miners"),
+    "counter/heat_used_kwh": ("Wärme der Miner in Puffer und Wasser", "heat of the miners, used"),
+    "counter/heat_dumped_kwh": ("Wärme der Miner über den Rückkühler", "heat of the miners, dumped"),
 }
 
 MINER_TEXTS: dict[str, tuple[str, str]] = {
@@ -97,6 +114,9 @@ ACTUATORS: dict[str, tuple[str, str]] = {
     "cooler": ("Rückkühler", "dry cooler"),
     "m1": ("Miner 1", "miner 1"),
     "m2": ("Miner 2", "miner 2"),
+    "hp_block": ("Sperre durch Minerwärme", "block by miner heat"),
+    "hp_block_value": ("Sperre durch Wert", "block by value"),
+    "hp_block_request": ("Sperre durch Vorgabe", "block by request"),
 }
 
 

@@ -22,15 +22,14 @@ _ORIGIN = {Origin.FORCED: FORCED, Origin.SIM: SIM, Origin.SUBSTITUTE: SUBSTITUTE
 class View(NamedTuple):
     """One scan.
 
-    scan: report of the scan statistics. counters: energy counted by the link. extra: what services say
-    (versions, link). simulated: nothing in it comes from a real terminal.
+    scan: report of the scan statistics. extra: what services say (versions, link). simulated: nothing in it
+    comes from a real terminal.
     """
 
     tick: Tick
     inputs: PlantInputs
     outputs: PlantOutputs
     scan: Mapping[str, Any]
-    counters: Mapping[str, float | None]
     extra: Mapping[str, Value]
     simulated: bool = False
 

@@ -8,6 +8,8 @@ itself, and the automatic returns without a jump. Plant reference, topic priorit
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from plc.blocks.core import Block, Tick, ns
 from plc.plant.facts import Facts
 from plc.plant.interface import Command, CommandResult
@@ -18,23 +20,30 @@ HAND_ACTUATORS = ("p3", "p4", "p5", "cooler", "rv1", "rv2")
 """What a person may move. Never the miners' enables, the heat pump block or the heartbeat."""
 
 HAND_STATES = ("on", "off", "auto")
+BLOCK_WISHES = ("block", "free", "auto")
+"""What may be asked about the heat pump: block it, keep it free whatever the automatic wants, no wish."""
+
 SHELVE_MAX_S = 86400.0
 
 
 class Arbitration(Block):
     """Takes the commands of a scan and keeps the leases.
 
-    step(tick, commands, facts) writes request_w and hand_* into the facts. Outputs of the scan: results,
-    acknowledge (ids, "" = all), shelve, season (chosen, seconds). Memory: leases of power per source,
-    remote_off, hand per actuator.
+    step(tick, commands, facts, automatic_w=, block_refusal=) writes request_w, block_* and hand_* into the
+    facts. Outputs of the scan: results, acknowledge (ids, "" = all), shelve, season (chosen, seconds).
+    Memory: leases of power and of the heat pump per source, remote_off, hand per actuator.
 
-    Power leases of several sources: the most restrictive wins. Without one, the automatic value counts.
+    Leases of several sources: the most restrictive wins, for the heat pump that is `free`. Without one, the
+    automatic counts. block_refusal says why a block would not be granted now: a wish that cannot be granted
+    when it comes is refused and not kept, so that no block begins long after the sender was told no.
     """
 
     __slots__ = (
         "_p",
         "_remote_off_until_ns",
         "acknowledge",
+        "block_source",
+        "blocks",
         "hand",
         "hand_count",
         "leases",
@@ -44,11 +53,13 @@ class Arbitration(Block):
         "source",
     )
 
-    STATE = ("_remote_off_until_ns", "hand", "hand_count", "leases", "source")
+    STATE = ("_remote_off_until_ns", "block_source", "blocks", "hand", "hand_count", "leases", "source")
 
     def __init__(self, parameters: Parameters) -> None:
         self._p = parameters
         self.leases: dict[str, list[float]] = {}  # source -> [watts, expires_ns]
+        self.blocks: dict[str, list[object]] = {}  # source -> ["block" or "free", expires_ns]
+        self.block_source = ""  # whose wish about the heat pump counts
         self.hand: dict[str, list[object]] = {}  # actuator -> [state, expires_ns, owner, reason]
         self.hand_count = 0
         self._remote_off_until_ns = -1
@@ -58,36 +69,55 @@ class Arbitration(Block):
         self.shelve: tuple[tuple[str, float], ...] = ()
         self.season: tuple[str, float] | None = None
 
-    def step(self, tick: Tick, commands: tuple[Command, ...], f: Facts, *, automatic_w: float) -> None:
+    def step(
+        self,
+        tick: Tick,
+        commands: tuple[Command, ...],
+        f: Facts,
+        *,
+        automatic_w: float,
+        block_refusal: Callable[[Facts], str],
+    ) -> None:
         if self.results:
             self.results = []
         self.acknowledge = ()
         self.shelve = ()
         self.season = None
         for command in commands:
-            self._take(tick, command, f)
-        if self.leases or self.hand:
+            self._take(tick, command, f, block_refusal)
+        if self.leases or self.hand or self.blocks:
             self._expire(tick)
         self.source = "automatic"
         f.request_w = automatic_w
         for source, (watts, _) in self.leases.items():
             if self.source == "automatic" or watts < f.request_w:
                 f.request_w, self.source = watts, source
+        self._write_block(f)
         self._write_hand(f)
 
     def remote_off(self, tick: Tick) -> bool:
         return tick.now_ns < self._remote_off_until_ns
 
     def drop(self) -> None:
-        """Forgets the power leases: after a hard trip only a fresh request counts."""
+        """Forgets what asks for something: after a hard trip only a fresh request counts."""
         self.leases = {}
+        self.blocks = {source: entry for source, entry in self.blocks.items() if entry[0] == "free"}
 
     def _expire(self, tick: Tick) -> None:
         now = tick.now_ns
         for source in [name for name, (_, until) in self.leases.items() if until <= now]:
             del self.leases[source]
+        for source in [name for name, entry in self.blocks.items() if _until(entry) <= now]:
+            del self.blocks[source]
         for actuator in [name for name, entry in self.hand.items() if _until(entry) <= now]:
             del self.hand[actuator]
+
+    def _write_block(self, f: Facts) -> None:
+        """A wish to keep the heat pump free beats every wish to block it, whoever came first."""
+        wishes = {str(entry[0]): source for source, entry in self.blocks.items()}
+        f.block_vetoed = "free" in wishes
+        f.block_requested = "block" in wishes and not f.block_vetoed
+        self.block_source = wishes.get("free") or wishes.get("block", "")
 
     def _write_hand(self, f: Facts) -> None:
         f.hand_active = bool(self.hand)
@@ -95,13 +125,15 @@ class Arbitration(Block):
             entry = self.hand.get(actuator)
             setattr(f, f"hand_{actuator}", str(entry[0]) if entry else "")
 
-    def _take(self, tick: Tick, command: Command, f: Facts) -> None:
+    def _take(self, tick: Tick, command: Command, f: Facts, block_refusal: Callable[[Facts], str]) -> None:
         if command.expires_ns is not None and command.expires_ns <= tick.now_ns:
             self._answer(command, "expired")
             return
         match command.name:
             case "power_request":
                 self._answer(command, *self._power(tick, command, f))
+            case "hp_block_request":
+                self._answer(command, *self._block(tick, command, f, block_refusal))
             case "mode_request":
                 self._answer(command, *self._mode(tick, command, f))
             case "ack":
@@ -132,6 +164,27 @@ class Arbitration(Block):
             return "mode", "key switch is not at AUTO"
         until = self._until_ns(tick, command, self._p.fallback.request_ttl_s)
         self.leases[command.source] = [float(watts), until]
+        return "applied", ""
+
+    def _block(
+        self, tick: Tick, command: Command, f: Facts, block_refusal: Callable[[Facts], str]
+    ) -> tuple[str, str]:
+        wish, p = command.value, self._p.hp_block
+        if wish not in BLOCK_WISHES:
+            return "invalid", "block, free or auto expected"
+        self.blocks.pop(command.source, None)  # a new wish replaces the old one, also when it is refused
+        self._write_block(f)
+        if wish == "block":
+            if not (p.permitted and p.by_request):
+                return "not_allowed", "this site does not block the heat pump on request"
+            if not f.auto:
+                return "mode", "not automatic"
+            reason = block_refusal(f)
+            if reason:
+                return "interlock", reason
+        if wish != "auto":
+            until = self._until_ns(tick, command, self._p.fallback.request_ttl_s)
+            self.blocks[command.source] = [wish, until]
         return "applied", ""
 
     def _mode(self, tick: Tick, command: Command, f: Facts) -> tuple[str, str]:

@@ -143,6 +143,8 @@ class Facts(Block):
     heat_covers: bool = False  # miner heat covers its share of the load
     heat_absent: bool = False  # miners without heat for no_heat_s
     block_valuable: bool = False  # plan or marginal value wants the heat pump to wait
+    block_requested: bool = False  # a remote lease asks for the block
+    block_vetoed: bool = False  # a remote lease wants the heat pump free
     # manual operation: "on", "off" or "" per actuator
     hand_p3: str = ""
     hand_p4: str = ""

@@ -1,8 +1,9 @@
-"""K7, the heat pump block: two grounds to block, many reasons to release, free in any doubt.
+"""K7, the heat pump block: three grounds to block, many reasons to release, free in any doubt.
 
 Ground one, `miner_heat`: the miners carry the house, the heat pump need not start. Ground two, `value`: the
-buffer carries the house for a while and running later is worth more. The heat pump is always the guarantee
-of supply. Plant reference, topics input I1 and heat pump coordination; design, topic K7.
+buffer carries the house for a while and running later is worth more. Ground three, `request`: somebody from
+outside asks for it, under the permissives of the second and for as long as the lease lives. The heat pump is
+always the guarantee of supply. Plant reference, topics input I1 and heat pump coordination; design, topic K7.
 """
 
 from __future__ import annotations
@@ -17,14 +18,26 @@ from plc.plant.parameters import Parameters
 
 
 class HeatPumpBlock(Block):
-    """The relay with its two permissive lists and its budgets.
+    """The relay with its permissive lists and its budgets.
 
-    step(tick, facts) -> True while K7 blocks. Outputs: relay (block with budgets), ground ("" while free).
+    step(tick, facts) -> True while K7 blocks. Outputs: relay (block with budgets), ground ("" while free),
+    limited_by (why a standing request is not granted, "" when it is or when there is none).
     """
 
-    __slots__ = ("_cold", "_no_heat", "_over", "_p", "by_heat", "by_value", "ground", "relay")
+    __slots__ = (
+        "_cold",
+        "_no_heat",
+        "_over",
+        "_p",
+        "by_heat",
+        "by_request",
+        "by_value",
+        "ground",
+        "limited_by",
+        "relay",
+    )
 
-    STATE = ("_cold", "_no_heat", "_over", "by_heat", "by_value", "ground", "relay")
+    STATE = ("_cold", "_no_heat", "_over", "by_heat", "by_request", "by_value", "ground", "relay")
 
     def __init__(self, parameters: Parameters) -> None:
         p = parameters.hp_block
@@ -38,7 +51,9 @@ class HeatPumpBlock(Block):
         )
         self.by_heat = Interlock(interlocks.HP_BLOCK_HEAT)
         self.by_value = Interlock(interlocks.HP_BLOCK_VALUE)
+        self.by_request = Interlock(interlocks.HP_BLOCK_REQUEST)
         self.ground = ""
+        self.limited_by = ""
         self._cold = TON(p.release_for_s)
         self._no_heat = TON(p.no_heat_s)
         # An independent look at the budgets: the block of the grid operator cannot be refused, only seen.
@@ -55,6 +70,18 @@ class HeatPumpBlock(Block):
             self.relay.restore(data)
             self.relay.dropped_out()
 
+    def refusal(self, f: Facts) -> str:
+        """Why a request would not be granted now, the name of the first cause; "" when it would be.
+
+        The answer to a command. Whatever it says, the permissives and budgets are judged again in every scan.
+        """
+        rules, running = interlocks.HP_BLOCK_REQUEST, self.relay.blocked
+        for rung in rules.trip if running else (*rules.trip, *rules.start):
+            if rung.name != interlocks.NO_REQUEST and rung.holds(f):
+                return rung.name
+        hindrance = None if running else self.relay.hindrance
+        return "" if hindrance is None else hindrance.value
+
     def step(self, tick: Tick, f: Facts) -> bool:
         p = self._p.hp_block
         running = self.relay.blocked
@@ -68,14 +95,21 @@ class HeatPumpBlock(Block):
         value = self.by_value.step(
             f, wanted=p.permitted and p.by_value, running=running and self.ground == "value"
         )
+        request = self.by_request.step(
+            f, wanted=p.permitted and p.by_request, running=running and self.ground == "request"
+        )
         blocked = self.relay.step(
             tick,
-            request=heat or value,
+            request=heat or value or request,
             # A ground that is tripped gives no right to finish the shortest block.
-            release=self.by_heat.tripped and self.by_value.tripped,
+            release=self.by_heat.tripped and self.by_value.tripped and self.by_request.tripped,
             grid_block=f.grid_block,
         )
-        self.ground = ("miner_heat" if heat else "value" if value else self.ground) if blocked else ""
+        ground = "miner_heat" if heat else "value" if value else "request" if request else self.ground
+        self.ground = ground if blocked else ""
+        self.limited_by = ""
+        if f.block_requested and not blocked:
+            self.limited_by = self.by_request.first_out or self.relay.status.value
         f.hp_blocked = self.relay.blocked_any
         f.block_overtime = self._over.step(tick, in_=self.relay.blocked_any) or (
             self.relay.blocked and self.relay.used_ns > p.max_s_per_day * 1e9 + 60e9

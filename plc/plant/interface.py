@@ -292,6 +292,11 @@ class PlantStatus:
     granted_power_w: float = 0.0
     limited_by: str = ""
     power_source: str = ""  # whose request counts: "automatic" or the source of a lease
+    hp_block_ground: str = ""  # why K7 blocks: miner_heat, value or request; "" = free
+    hp_block_status: str = ""  # what the relay does, and what holds a new block up
+    hp_block_wish: str = "auto"  # the remote wish that stands: block, free or auto
+    hp_block_source: str = ""  # whose wish it is
+    hp_block_limited_by: str = ""  # why the request to block is not granted
     blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()  # actuator -> all present causes
     first_out: tuple[tuple[str, str], ...] = ()  # actuator -> first cause
     protected_by: tuple[tuple[str, str], ...] = ()  # actuator -> protection that forces it on
@@ -300,6 +305,7 @@ class PlantStatus:
     alarms_shelved: tuple[str, ...] = ()
     first_alarm: str = ""  # the one that began the present episode
     hand: tuple[tuple[str, str], ...] = ()  # actuator -> "on"/"off" set by a person, until it expires
+    decision: tuple[tuple[str, str], ...] = ()  # words of the decision: policy, source, what limits it ...
     values: tuple[tuple[str, float | None], ...] = ()  # named figures with the unit in the name
 
 

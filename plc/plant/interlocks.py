@@ -151,6 +151,7 @@ _BLOCK_NEVER = (
     _c("dhw_demand", lambda f: f.dhw_blocks, "Warmwasserbedarf", "hot water demand"),
     _c("clock", lambda f: f.clock_free, "Uhr nicht synchron", "clock not synchronised"),
     _c("overtime", lambda f: f.block_overtime, "zu lange gesperrt", "blocked for too long"),
+    _c("remote_free", lambda f: f.block_vetoed, "Fernvorgabe: frei", "remote request: free"),
 )
 
 HP_BLOCK_HEAT = Rules(
@@ -193,4 +194,25 @@ HP_BLOCK_VALUE = Rules(
     ),
 )
 
-TABLES: tuple[Rules, ...] = (P3, P4, P5, COOLER, M1, M2, HP_BLOCK_HEAT, HP_BLOCK_VALUE)
+NO_REQUEST = "no_request"
+
+HP_BLOCK_REQUEST = Rules(
+    "hp_block_request",
+    start=HP_BLOCK_VALUE.start,
+    trip=(
+        *_BLOCK_NEVER,
+        _c(NO_REQUEST, lambda f: not f.block_requested, "keine Vorgabe", "no request"),
+    ),
+)
+
+TABLES: tuple[Rules, ...] = (
+    P3,
+    P4,
+    P5,
+    COOLER,
+    M1,
+    M2,
+    HP_BLOCK_HEAT,
+    HP_BLOCK_VALUE,
+    HP_BLOCK_REQUEST,
+)

@@ -300,6 +300,7 @@ class HpBlock:
         True
     )
     by_value: Annotated[bool, Param("", None, None, "also block for the value of stored heat")] = False
+    by_request: Annotated[bool, Param("", None, None, "also block on a remote request")] = True
     block_min_s: Annotated[Number, Param("s", 600, 3600, "shortest useful block")] = 900.0
     block_max_s: Annotated[Number, Param("s", 600, 7200, "longest block")] = 7200.0
     free_min_s: Annotated[Number, Param("s", 600, 7200, "free between two blocks, at least")] = 1800.0

@@ -15,6 +15,7 @@ from plc.plant.alarms import Alarms
 from plc.plant.arbitration import Arbitration
 from plc.plant.calendar import cold_month
 from plc.plant.cooler import DryCooler
+from plc.plant.counters import EnergyCounters
 from plc.plant.decision import EnergyDecision
 from plc.plant.demand import Demand
 from plc.plant.dhw import HotWater
@@ -47,6 +48,7 @@ BLOCKS = (
     "alarms",
     "arbitration",
     "cooler",
+    "counters",
     "decision",
     "demand",
     "exercise",
@@ -96,6 +98,7 @@ class Plant(Block):
         self.mode = ModeSelect()
         self.arbitration = Arbitration(p)
         self.decision = EnergyDecision(p)
+        self.counters = EnergyCounters(p)
         self.season = SeasonSelect(p)
         self.hot_water = HotWater(p)
         self.frost = FrostGuard(p)
@@ -127,13 +130,16 @@ class Plant(Block):
         self._step_sequence(tick, inputs, f)
         self._step_actuators(tick, inputs, f)
         blocked = self.hp_block.step(tick, f)
+        self.counters.step(tick, inputs, f)
         self._step_alarms(tick, f)
         return self._outputs(tick, f, blocked=blocked)
 
     def _step_requests(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         """Key switch, remote wishes, requested power."""
         automatic_w = self.decision.step(tick, inputs, f, season=self.season)
-        self.arbitration.step(tick, inputs.commands, f, automatic_w=automatic_w)
+        self.arbitration.step(
+            tick, inputs.commands, f, automatic_w=automatic_w, block_refusal=self.hp_block.refusal
+        )
         if f.request_w < self._p.miners.power_min_w:
             f.request_w = 0.0  # less than one miner can do is no request
         before = self.mode.mode
@@ -295,6 +301,7 @@ class Plant(Block):
             second.interlock,
             self.hp_block.by_heat,
             self.hp_block.by_value,
+            self.hp_block.by_request,
         )
 
     def _event(

@@ -1,8 +1,8 @@
 """What must survive a restart, and how a new plant takes it up.
 
-Run hours, starts, strokes, contactor cycles, budgets, latched trips and alarms, the season. Not: positions
-of valves (nobody saw them move), timers of minimum off (they run from process start whatever a file says),
-requests (they must be fresh). Plain data with a layout number; the file is the store's business.
+Run hours, starts, strokes, contactor cycles, budgets, energy, latched trips and alarms, the season. Not:
+positions of valves (nobody saw them move), timers of minimum off (they run from process start whatever a file
+says), requests (they must be fresh). Plain data with a layout number; the file is the store's business.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ def collect(plant: Plant) -> State:
         "trips": list(plant.trips.latched),
         "season": plant.season.state(),
         "account": plant.decision.engine.account.state(),
+        "counters": plant.counters.retained(),
         "hand_count": plant.arbitration.hand_count,
     }
 
@@ -97,4 +98,5 @@ def _take(plant: Plant, data: State) -> None:
     plant.trips.retain(data["trips"])
     plant.season.restore(data["season"])
     plant.decision.engine.account.restore(data["account"])
+    plant.counters.retain(data.get("counters", {}))  # data of a program that did not count yet
     plant.arbitration.hand_count = int(data["hand_count"])

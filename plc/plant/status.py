@@ -51,6 +51,11 @@ class StatusBuilder:
             granted_power_w=f.granted_w,
             limited_by=power.limited_by,
             power_source=plant.arbitration.source,
+            hp_block_ground=plant.hp_block.ground,
+            hp_block_status=plant.hp_block.relay.status.value,
+            hp_block_wish="free" if f.block_vetoed else "block" if f.block_requested else "auto",
+            hp_block_source=plant.arbitration.block_source,
+            hp_block_limited_by=plant.hp_block.limited_by,
             blocked_by=self._blocked_by,
             first_out=self._first_out,
             protected_by=self._protected_by,
@@ -59,6 +64,7 @@ class StatusBuilder:
             alarms_shelved=alarms.shelved,
             first_alarm=alarms.first,
             hand=self._hand if f.hand_active else (),
+            decision=plant.decision.engine.reasons(),
             values=self._values(),
         )
 
@@ -102,4 +108,5 @@ class StatusBuilder:
             ("buffer_target_degc", plant.season.buffer_target_degc(f)),
             ("hp_blocked_s", plant.hp_block.relay.used_ns / 1e9),
             *plant.decision.engine.values(),
+            *plant.counters.pairs,
         )

@@ -114,7 +114,7 @@ def quiet_view(folder: Path, second: int, noise: random.Random | None = None) ->
     inputs = PlantInputs(cabinet)
     outputs = _plants[folder].step(inputs, Tick(now_ns, 1_000_000_000))
     scan = {"period_ms": 100.0, "lost_cycles": 0, "late_scans": 0, "restarts": 0}
-    return View(Tick(now_ns, 1_000_000_000), inputs, outputs, scan, {}, {})
+    return View(Tick(now_ns, 1_000_000_000), inputs, outputs, scan, {})
 
 
 def test_a_quiet_house_says_less_than_four_things_a_second(tmp_path: Path) -> None:

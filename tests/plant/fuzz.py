@@ -185,6 +185,7 @@ class Life:
                         "state": draw.choice(("on", "off", "auto")),
                     },
                 ),
+                ("hp_block_request", draw.choice(("block", "block", "free", "auto", 7))),
                 ("nonsense", {}),
             )
         )

@@ -45,6 +45,7 @@ HEALTHY = {
     "top_above_block": True,
     "heat_covers": True,
     "block_valuable": True,
+    "block_requested": True,
     "buffer_covers": True,
 }
 
@@ -82,6 +83,7 @@ BLOCK_NEVER = {
     "dhw_demand": {"dhw_blocks": True},
     "clock": {"clock_free": True},
     "overtime": {"block_overtime": True},
+    "remote_free": {"block_vetoed": True},
 }
 HEAT = {
     "contactor_closed": {"contactor_closed": True},
@@ -157,6 +159,12 @@ SPECIFICATION = {
     "hp_block_value": (
         interlocks.HP_BLOCK_VALUE,
         {**BLOCK_NEVER, "no_value": {"block_valuable": False}},
+        {"buffer_short": {"buffer_covers": False}},
+        {},
+    ),
+    "hp_block_request": (
+        interlocks.HP_BLOCK_REQUEST,
+        {**BLOCK_NEVER, "no_request": {"block_requested": False}},
         {"buffer_short": {"buffer_covers": False}},
         {},
     ),

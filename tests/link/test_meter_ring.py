@@ -1,4 +1,4 @@
-"""The meter reader, the counters and the outage ring: three small memories that must not lie."""
+"""The meter reader and the outage ring: two small memories that must not lie."""
 
 from __future__ import annotations
 
@@ -12,17 +12,8 @@ from typing import Any
 import pytest
 
 from plc.blocks.core import NS_PER_S, Reading
-from plc.link.counters import Counters
 from plc.link.settings import SmartMeter
 from plc.link.smart_meter import MeterReader
-from plc.plant.interface import (
-    EnergyInputs,
-    ImageInputs,
-    ImageOutputs,
-    PlantInputs,
-    PlantOutputs,
-    PlantStatus,
-)
 from tests.link.house import PERIOD_NS, House, make_site
 
 
@@ -61,55 +52,14 @@ def test_a_jump_counts_when_the_next_reading_confirms_it() -> None:
         assert meter.reading.value == accepted
 
 
-def energy(**watts: float) -> EnergyInputs:
-    return EnergyInputs(**{name: Reading.good(value, 0) for name, value in watts.items()})
-
-
-def step(counters: Counters, second: int, house: EnergyInputs, power_w: float | None = None) -> None:
-    outputs = PlantOutputs(ImageOutputs(), PlantStatus("RUN", "auto", values=(("power_w", power_w),)))
-    counters.step(second * NS_PER_S, PlantInputs(ImageInputs(True, True), energy=house), outputs)
-
-
-def test_energy_is_counted_per_direction_and_only_upwards() -> None:
-    counters = Counters()
-    assert counters.values["pv_kwh"] is None, "unknown until the stored value is there"
-    counters.restore({"pv_kwh": 100.0, "grid_import_kwh": "broken", "load_kwh": -5})
-    for minute in range(61):
-        step(counters, minute * 60, energy(pv_w=2000, grid_w=-1000 if minute < 30 else 500), 1600.0)
-    assert counters.values["pv_kwh"] == pytest.approx(102.0)
-    assert counters.values["grid_export_kwh"] == pytest.approx(0.5, abs=0.02)
-    assert counters.values["grid_import_kwh"] == pytest.approx(0.25, abs=0.02)
-    assert counters.values["miner_kwh"] == pytest.approx(1.6)
-    assert counters.values["load_kwh"] == 0.0
-
-
-def test_what_happens_in_a_gap_is_not_invented() -> None:
-    counters = Counters()
-    counters.restore({})
-    step(counters, 0, energy(pv_w=4000))
-    step(counters, 3600, energy(pv_w=4000))  # an hour without data
-    step(counters, 3660, EnergyInputs())
-    step(counters, 3720, energy(pv_w=4000))  # unknown in between
-    assert counters.values["pv_kwh"] == 0.0
-
-
-def test_the_independent_meter_counts_before_the_inverter() -> None:
-    counters = Counters()
-    counters.restore({})
-    for second in (0, 180):
-        step(counters, second, energy(grid_w=9999, grid_meter_w=1000))
-    assert counters.values["grid_import_kwh"] == pytest.approx(0.05)
-
-
 def test_eight_hours_without_a_broker_cost_no_memory_beyond_the_ring(tmp_path: Path) -> None:
     house = House(make_site(tmp_path, port=1, history_h=1))  # the ring is full after an hour
-    house.link._counters.restore({})
 
     def hours(count: int) -> None:
-        for minute in range(count * 60):
+        for _minute in range(count * 60):
             house.now_ns += 59 * NS_PER_S
             house.scan()
-            house.link._look(float(minute * 60))
+            house.link._look()
 
     hours(2)
     tracemalloc.start()
@@ -124,12 +74,11 @@ def test_eight_hours_without_a_broker_cost_no_memory_beyond_the_ring(tmp_path: P
 
 def test_an_outage_is_kept_with_its_own_time_and_leaves_in_batches(tmp_path: Path) -> None:
     house = House(make_site(tmp_path, port=1))
-    house.link._counters.restore({})
     for minute in range(30):
         house.now_ns += 60 * NS_PER_S - PERIOD_NS
         house.oil_degc = 40.0 + minute / 10
         house.scan()
-        house.link._look(float(minute))
+        house.link._look()
     ring = house.link._ring
     seen: list[dict[str, Any]] = []
     while (batch := ring.batch()) is not None:
@@ -147,5 +96,5 @@ def test_without_a_synchronised_clock_nothing_is_kept(tmp_path: Path) -> None:
     house.scan()
     tick, inputs, outputs = house.link._last  # type: ignore[misc]
     house.link._last = (tick, replace(inputs, wall=replace(inputs.wall, synchronised=False)), outputs)
-    house.link._look(1.0)
+    house.link._look()
     assert len(house.link._ring) == 0
