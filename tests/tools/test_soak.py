@@ -4,6 +4,8 @@ import os
 from types import SimpleNamespace
 
 from tools.bench_parts import soak
+from tools.bench_parts._process import sizes
+from tools.bench_parts._stepped_day import Faults
 
 
 def status(soc, quality="good"):
@@ -21,7 +23,7 @@ def test_a_value_that_the_plant_never_had_is_wrong_only_when_it_is_called_good()
 def test_hangs_take_one_percent_of_the_time():
     orders = []
     twin = SimpleNamespace(t_s=0.0, order=lambda text: orders.append((twin.t_s, text)))
-    faults = soak._Faults()
+    faults = Faults()
     for second in range(0, 2_000_000, 10):
         twin.t_s = float(second)
         faults.step(twin)
@@ -42,10 +44,10 @@ def test_disk_writes_of_a_day_hold_what_the_wall_clock_causes(tmp_path):
 
 
 def test_the_kernel_tells_the_sizes_of_a_process():
-    sizes = soak._sizes(os.getpid())
-    assert sizes["rss_kb"] > 1000
-    assert sizes["threads"] >= 1
-    assert sizes["descriptors"] >= 3
+    found = sizes(os.getpid())
+    assert found["rss_kb"] > 1000
+    assert found["threads"] >= 1
+    assert found["descriptors"] >= 3
 
 
 def test_connections_that_come_and_go_are_no_leak():

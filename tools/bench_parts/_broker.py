@@ -89,7 +89,7 @@ def run_with_broker(kind: str, seconds: float, period_ms: int, miners: int) -> d
         try:
             ports = free_ports(miners)
             site = make_site(folder, ports, period_ms)
-            _add_broker(site / "site.yaml", broker.port)
+            add_broker(site / "site.yaml", broker.port)
             found = _measure(folder, site, ports, seconds, broker)
         finally:
             broker.end()
@@ -118,7 +118,7 @@ def _measure(folder: Path, site: Path, ports: list[int], seconds: float, broker:
         return controller.status()
 
 
-def _add_broker(path: Path, port: int) -> None:
+def add_broker(path: Path, port: int) -> None:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["devices"]["mqtt"] = {"host": "127.0.0.1", "port": port, "user": ""}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")

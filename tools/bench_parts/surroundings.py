@@ -20,7 +20,7 @@ from tools.demo_app import demo_site
 from tools.twin import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 90.0  # a loaded machine imports slowly
+START_S = 300.0  # a loaded machine imports slowly
 IMAGE_BYTES = 4096
 
 
@@ -79,8 +79,8 @@ def make_image(folder: Path, name: str) -> Path:
 class Controller:
     """`python -m plc run` on a plain file; as a context it ends in order, and says so if it does not.
 
-    runtime: where status.json appears. first_scan_s: from its start to its first scan, by its own
-    notification to the supervisor.
+    runtime: where status.json appears, and `controller.log` with what it says. first_scan_s: from its start
+    to its first scan, by its own notification to the supervisor.
     """
 
     def __init__(self, site: Path, image: Path, runtime: Path, state: Path, *arguments: str) -> None:
@@ -88,7 +88,7 @@ class Controller:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
             address = str(runtime / "notify")
             supervisor.bind(address)
-            supervisor.settimeout(START_S)
+            supervisor.settimeout(1.0)
             environment: Mapping[str, str] = {
                 **os.environ,
                 "THERMIQ_RUNTIME_DIR": str(runtime),
@@ -96,24 +96,29 @@ class Controller:
                 "NOTIFY_SOCKET": address,
             }
             command = [sys.executable, "-m", "plc", "run", str(site), "--image", str(image), *arguments]
-            began = time.monotonic()
-            self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                while b"READY=1" not in supervisor.recv(4096):
-                    pass
-            except TimeoutError:
-                self.process.kill()
-                self.process.wait()
-                raise SystemExit("the controller did not start") from None
+            with (runtime / "controller.log").open("wb") as log:
+                began = time.monotonic()
+                self.process = subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                )
+            self._wait_until_ready(supervisor, began + START_S)
             self.first_scan_s = time.monotonic() - began
         (runtime / "notify").unlink()
+
+    def _wait_until_ready(self, supervisor: socket.socket, deadline: float) -> None:
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                if b"READY=1" in supervisor.recv(4096):
+                    return
+        self.process.kill()
+        self.process.wait()
+        said = (self._runtime / "controller.log").read_text(encoding="utf-8", errors="replace")
+        raise SystemExit(f"the controller did not start:\n{said[-2000:]}")
 
     def __enter__(self) -> Controller:
         return self
