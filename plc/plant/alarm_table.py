@@ -87,7 +87,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("A-051", 3, A, lambda f: f.meter_dead, 60.0, 10.0),
     Alarm("A-053", 3, A, lambda f: f.mqtt_down, 60.0, 10.0),
     Alarm("A-055", 3, A, lambda f: f.miner_stale, 0.0, 10.0, ("A-055B",)),
-    Alarm("A-056", 3, A, lambda f: f.miner_fault, 60.0, 60.0),
+    Alarm("A-056", 3, A, lambda f: f.miner_fault or f.miner_weak, 60.0, 60.0),
     Alarm("A-057", 3, L, lambda f: f.miner_auth, 10.0, 10.0),
     Alarm("A-059", 3, A, lambda f: f.clock_free, 60.0, 10.0),
     Alarm("A-060B", 3, K, lambda f: f.io_settled and f.aio_healthy and f.sensor_fault, 1.0, 10.0),

@@ -29,11 +29,11 @@ class Demand(Block):
         "_p",
         "_ran",
         "_room",
+        "_spent",
         "_stands",
-        "quiet",
     )
 
-    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "_ran", "quiet")
+    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "_ran", "_spent")
 
     def __init__(self, parameters: Parameters) -> None:
         p = parameters
@@ -45,7 +45,7 @@ class Demand(Block):
         self._oil_hot = TON(p.cooler.recool_oil_s)
         self._cool = TON(p.miners.overrun_s)
         self._ran = False
-        self.quiet = False
+        self._spent = False
 
     def step(self, tick: Tick, f: Facts, *, state: SequenceState, state_ns: int, wall: WallTime) -> None:
         p = self._p
@@ -53,9 +53,10 @@ class Demand(Block):
         # its full time again, which makes it a fresh one.
         f.request_stands = self._stands.step(tick, in_=f.request_w > 0.0 and state in WAITING)
         f.request_gone = self._gone.step(tick, in_=f.request_w <= 0.0 and state in RUN_STATES)
-        self._buffer(tick, f)
+        known = self._buffer(tick, f)
         self._recool(tick, f, wall)
-        f.sink_available = not f.buffer_full or f.recool_allowed
+        self._remember(f, state, known=known)
+        f.sink_available = f.buffer_takes_heat or f.recool_allowed
         f.start_timeout = state is SequenceState.PRECIRC and state_ns >= p.miners.start_timeout_s * NS_PER_S
         f.heat_flows = state is SequenceState.RAMP and (
             state_ns >= p.miners.ramp_timeout_s * NS_PER_S
@@ -95,8 +96,10 @@ class Demand(Block):
             self._ran = False
         f.cooled_down = not self._ran
 
-    def _buffer(self, tick: Tick, f: Facts) -> None:
-        """Full and room again. A lost sensor is replaced by the other one with the typical spread."""
+    def _buffer(self, tick: Tick, f: Facts) -> bool:
+        """Full and room again. A lost sensor is replaced by the other one with the typical spread; False
+        when nothing is known of the buffer.
+        """
         b = self._p.buffer
         top = f.t_top
         bottom = f.t_bottom
@@ -108,19 +111,32 @@ class Demand(Block):
             # Nobody knows: neither full (that would start recooling) nor room (that would heat).
             self._full.step(tick, in_=False)
             f.buffer_room = self._room.step(tick, in_=False)
-            f.buffer_takes_heat = False
             f.buffer_full = True
-            return
+            return False
         full = top >= b.full_degc and bottom >= b.full_bottom_degc
         f.buffer_full = self._full.step(tick, in_=full) or top >= b.max_degc
-        f.buffer_room = self._room.step(tick, in_=top < b.resume_degc)
-        f.buffer_takes_heat = not f.buffer_full
+        # Below what the house needs now there is always room: on a very cold day that is more than resume.
+        f.buffer_room = self._room.step(tick, in_=top < b.resume_degc or f.top_below_curve)
+        return True
+
+    def _remember(self, f: Facts, state: SequenceState, *, known: bool) -> None:
+        """A buffer that was full, or on which the oil got too hot, takes no heat until it has room again.
+
+        Without this memory the plant would start again for every tenth of a kelvin, and protection would be a
+        sink by the back door: ten minutes of recooling, the oil is calm, ten minutes on the same hot buffer,
+        and so on all summer.
+        """
+        too_hot = state is SequenceState.HEAT_BUFFER and f.oil_wants_recool and f.oil_above_limit
+        if (known and f.buffer_full) or too_hot:
+            self._spent = True
+        elif f.buffer_room:
+            self._spent = False
+        f.buffer_takes_heat = known and not self._spent
 
     def _recool(self, tick: Tick, f: Facts, wall: WallTime) -> None:
         """Possible (devices and glycol), wanted for protection, allowed for revenue."""
         c = self._p.cooler
-        hour = hour_of_day(wall)
-        self.quiet = c.quiet and in_hours(hour, c.quiet_from_h, c.quiet_to_h)
+        quiet = c.quiet and in_hours(hour_of_day(wall), c.quiet_from_h, c.quiet_to_h)
         warm_enough = f.t_glycol is not None or (
             f.t_outdoor is not None and f.t_outdoor >= c.blind_outdoor_degc
         )
@@ -139,6 +155,7 @@ class Demand(Block):
         )
         f.oil_wants_recool = self._oil_hot.step(tick, in_=f.t_oil is not None and f.t_oil > c.recool_oil_degc)
         f.oil_calm = f.t_oil is not None and f.t_oil < c.on_degc
-        # In quiet hours protection reduces the miners first; the fan follows when that was not enough.
-        f.recool_for_protection = f.recool_possible and (not self.quiet or f.oil_above_limit)
-        f.recool_allowed = f.recool_possible and c.economic and not f.winter and not self.quiet
+        f.recool_allowed = f.recool_possible and c.economic and not f.winter and not quiet
+        # Where nobody wants heat outside (winter, quiet hours, no revenue), protection reduces the miners
+        # first and keeps all their heat in the house; the fan follows when that was not enough.
+        f.recool_for_protection = f.recool_allowed or (f.recool_possible and f.oil_above_limit)

@@ -106,7 +106,7 @@ class Facts(Block):
     recool_allowed: bool = False  # possible, and protection or economics want it
     recool_for_protection: bool = False
     recool_min_over: bool = False
-    buffer_takes_heat: bool = False
+    buffer_takes_heat: bool = False  # until it was full, or too hot for the oil; again when it has room
     sink_available: bool = False
     route_is_recool: bool = False
     route_is_dhw: bool = False
@@ -135,6 +135,7 @@ class Facts(Block):
     outdoor_mean: float | None = None
     load_w: float | None = None  # estimated heat demand of the house
     top_below_release: bool = False
+    top_below_curve: bool = False  # known to be colder than the house needs now
     top_above_block: bool = False
     top_cold_for_block: bool = False
     too_cold_to_block: bool = True
@@ -159,6 +160,7 @@ class Facts(Block):
     cycles_of_day_used: bool = False
     cycles_service: bool = False
     strokes_service: bool = False
+    route_retry: bool = False  # RV1 is driven home because no heat arrived in the glycol
     route_implausible: bool = False
     route_implausible_latched: bool = False  # until acknowledged
     recool_weak: bool = False
@@ -183,6 +185,7 @@ class Facts(Block):
     miner2_unfit: bool = False
     miner2_dead: bool = False
     miner_fault: bool = False
+    miner_weak: bool = False  # hashes clearly less than its power should give
     miner_auth: bool = False
     sensor_fault: bool = False
     sensors_disagree: bool = False

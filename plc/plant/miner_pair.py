@@ -70,7 +70,6 @@ class MinerPair(Block):
         f: Facts,
         *,
         state: SequenceState,
-        quiet: bool,
         stale: bool,
         acknowledge: bool,
     ) -> None:
@@ -79,7 +78,6 @@ class MinerPair(Block):
             tick,
             f,
             running=state in RUN_STATES and f.auto,
-            quiet=quiet,
             api_stale=stale or f.energy_stale,
             available=(
                 f.m1_ready and not (f.miner1_dead or f.miner1_unfit),

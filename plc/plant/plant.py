@@ -226,7 +226,6 @@ class Plant(Block):
             inputs,
             f,
             state=state,
-            quiet=self.demand.quiet,
             stale=self.watch.stale[0] or self.watch.stale[1],
             acknowledge=f.ack,
         )

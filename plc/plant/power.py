@@ -11,12 +11,14 @@ from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters
 
 SECONDS_PER_MINUTE = 60.0
+RETURN_K = 2.0
+"""Power that was taken away returns when the oil is this much colder than where the reduction began."""
 
 
 class PowerControl(Block):
     """Granted power and its split on two miners.
 
-    step(tick, facts, running=, quiet=, api_stale=, available=) -> granted power in W.
+    step(tick, facts, running=, api_stale=, available=) -> granted power in W.
 
     running: the sequence is in a state in which miners may run. available: which miners can be used.
     Outputs: granted_w, limited_by ("" when the request is met), run and target_w per miner.
@@ -41,12 +43,11 @@ class PowerControl(Block):
         f: Facts,
         *,
         running: bool,
-        quiet: bool,
         api_stale: bool,
         available: tuple[bool, bool],
         first: int = 0,
     ) -> float:
-        self._thermal(tick, f, running=running, quiet=quiet)
+        self._thermal(tick, f, running=running)
         count = available[0] + available[1]
         if f.request_w <= 0.0 or not running or count == 0:
             self.limited_by = (
@@ -62,22 +63,24 @@ class PowerControl(Block):
         self._split(available, goal)
         return self.granted_w
 
-    def _thermal(self, tick: Tick, f: Facts, *, running: bool, quiet: bool) -> None:
-        """Above the oil limit power is taken away in proportion to time; below the warning it returns.
+    def _thermal(self, tick: Tick, f: Facts, *, running: bool) -> None:
+        """Above the oil limit power is taken away in proportion to time; clearly below it returns.
 
-        In quiet hours the reduction begins where recooling would otherwise begin.
+        Unless recooling is wanted anyway the reduction begins where recooling would, but only down to the
+        least power: the buffer still takes what that brings. A stop is for oil above its limit.
         """
         p = self._p
         most = 2.0 * p.miners.power_max_w
         minutes = tick.dt_s / SECONDS_PER_MINUTE
-        begin = p.cooler.recool_oil_degc if quiet else p.oil.limit_degc
+        begin = p.oil.limit_degc if f.recool_allowed else p.cooler.recool_oil_degc
         if not running or f.t_oil is None:
             if not running:
                 self.thermal_w = most
         elif f.t_oil >= begin:
             base = min(self.thermal_w, max(self.granted_w, p.miners.power_min_w))
-            self.thermal_w = max(0.0, base - p.oil.limit_rate_w_per_min * minutes)
-        elif f.t_oil < begin - 2.0:
+            least = 0.0 if f.oil_above_limit else min(base, p.miners.power_min_w)
+            self.thermal_w = max(least, base - p.oil.limit_rate_w_per_min * minutes)
+        elif f.t_oil < begin - RETURN_K:
             self.thermal_w = min(most, self.thermal_w + p.miners.ramp_up_w_per_min * minutes)
         f.thermal_exhausted = self.thermal_w < p.miners.power_min_w / 2.0
 

@@ -74,11 +74,11 @@ class Routing(Block):
         if state is S.COOLDOWN and f.frost_guard:
             return FROST_W2
         if state is S.RECOOL:
-            return RECOOL
+            return BUFFER if f.route_retry else RECOOL
         if state is S.HEAT_DHW:
             return DHW
         if state is S.PRECIRC:
-            return RECOOL if f.buffer_full and f.recool_allowed else BUFFER
+            return RECOOL if f.recool_allowed and not f.buffer_takes_heat else BUFFER
         if state is S.FAULT:
             # The buffer is the sink of last resort, until it is too hot itself.
             return RECOOL if f.top_above_max else BUFFER

@@ -102,6 +102,7 @@ class SeasonSelect(Block):
         outdoor = f.outdoor_mean if f.outdoor_mean is not None else f.t_outdoor
         f.load_w = None
         f.top_below_release = True  # in doubt the heat pump is needed
+        f.top_below_curve = False
         f.top_above_block = False
         f.buffer_covers = False
         if outdoor is None:
@@ -113,6 +114,7 @@ class SeasonSelect(Block):
         flow = self.curve_degc(f.t_outdoor)
         release = flow + p.hp_block.release_offset_k
         f.top_below_release = f.t_top < release
+        f.top_below_curve = f.t_top < flow
         f.top_above_block = f.t_top > flow + p.hp_block.block_offset_k
         above_k = (f.t_top + f.t_bottom) / 2.0 - release
         f.buffer_covers = (

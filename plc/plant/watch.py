@@ -9,6 +9,7 @@ from __future__ import annotations
 from plc.blocks.core import Block, Reading, Tick, ns
 from plc.blocks.timers import TOF, TON
 from plc.plant.facts import Facts
+from plc.plant.hashing import WeakHashing
 from plc.plant.interface import (
     EnergyInputs,
     ImageInputs,
@@ -18,14 +19,13 @@ from plc.plant.interface import (
     PlantInputs,
 )
 from plc.plant.parameters import Parameters
+from plc.plant.route_proof import RouteProof
 from plc.plant.states import SequenceState
 
 FIRST_OUT_NS = ns(0.5)
 RESTART_NOTICE_S = 60.0
 MISMATCH_W = 500.0
 DISAGREE_BUFFER_K = 3.0
-FOLLOW_S = 600.0
-FOLLOW_K = 3.0
 AUTH = frozenset({MinerCondition.AUTH_REJECTED, MinerCondition.SECRET_MISSING})
 CANNOT_COMMAND = AUTH | {
     MinerCondition.FIRMWARE_UNSUPPORTED,
@@ -90,10 +90,11 @@ class Watch(Block):
 
     __slots__ = (
         "_cold_top",
-        "_follow",
         "_given_up_ns",
+        "_hashing",
         "_p",
         "_restarted",
+        "_route",
         "_weak",
         "first_out",
         "stale",
@@ -101,9 +102,10 @@ class Watch(Block):
 
     STATE = (
         "_cold_top",
-        "_follow",
+        "_hashing",
         "_given_up_ns",
         "_restarted",
+        "_route",
         "_weak",
         "first_out",
         "stale",
@@ -115,7 +117,8 @@ class Watch(Block):
         self.first_out = FirstOut()
         self._weak = TON(p.cooler.weak_for_s)
         self._cold_top = TON(p.buffer.comfort_alarm_s)
-        self._follow = TON(FOLLOW_S)
+        self._route = RouteProof()
+        self._hashing = (WeakHashing(p), WeakHashing(p))
         self._restarted = TOF(RESTART_NOTICE_S)
         self.stale = [False, False]
         self._given_up_ns = [0, 0]
@@ -139,12 +142,13 @@ class Watch(Block):
             and f.temp_max_ok
             and (inputs.image.flow_ok or not self._p.safety.flow_latches)
         )
-        self._temperatures(tick, f, state)
+        self._temperatures(tick, f)
+        self._route.step(tick, f, state=state, min_power_w=self._p.heat_proof.min_power_w)
         self._energy(tick, inputs.energy, f)
         self._miners(tick, inputs.miners, f, miners_on_ns)
         self._program(tick, inputs, f)
 
-    def _temperatures(self, tick: Tick, f: Facts, state: SequenceState) -> None:
+    def _temperatures(self, tick: Tick, f: Facts) -> None:
         p = self._p
         f.sensor_fault = (
             f.t_top is None
@@ -170,16 +174,6 @@ class Watch(Block):
             and (f.t_oil - f.t_outdoor > p.cooler.weak_approach_k)
         )
         f.recool_weak = self._weak.step(tick, in_=f.fan_on and over_air and f.oil_warn)
-        # Heat that is meant to go to the glycol must show there; if not, RV1 did not move.
-        no_answer = (
-            state is SequenceState.RECOOL
-            and f.fan_on
-            and f.power_w > p.heat_proof.min_power_w
-            and f.t_glycol is not None
-            and f.t_outdoor is not None
-            and f.t_glycol - f.t_outdoor < FOLLOW_K
-        )
-        f.route_implausible = self._follow.step(tick, in_=no_answer)
 
     def _energy(self, tick: Tick, energy: EnergyInputs, f: Facts) -> None:
         fb = self._p.fallback
@@ -211,6 +205,9 @@ class Watch(Block):
         f.miner_fault = any(
             miner.state is MinerState.FAULT or not FAULTS.isdisjoint(miner.conditions) for miner in miners
         )
+        first, second = self._hashing
+        weak1 = first.step(tick, miners[0])
+        f.miner_weak = second.step(tick, miners[1]) or weak1
         f.miner1_unfit = not CANNOT_COMMAND.isdisjoint(miners[0].conditions)
         f.miner2_unfit = not CANNOT_COMMAND.isdisjoint(miners[1].conditions)
         f.miner_auth = any(not AUTH.isdisjoint(miner.conditions) for miner in miners)

@@ -211,11 +211,11 @@ def test_disinfection_belongs_to_the_heat_pump():
 # power
 
 
-def power(seconds, control=None, *, available=(True, True), quiet=False, stale=False, **facts):
+def power(seconds, control=None, *, available=(True, True), stale=False, **facts):
     control = control or PowerControl(Parameters())
     f = Facts(**{"request_w": 6400.0, "t_oil": 45.0, **facts})
     for tick in ticks(seconds):
-        control.step(tick, f, running=True, quiet=quiet, api_stale=stale, available=available)
+        control.step(tick, f, running=True, api_stale=stale, available=available)
     return control
 
 
@@ -247,25 +247,38 @@ def test_each_limit_is_named(why, kwargs, granted):
 
 def test_oil_above_its_limit_takes_power_away_at_once_and_gives_it_back_slowly():
     control = power(1200.0)
-    power(120.0, control, t_oil=60.5)
+    power(120.0, control, t_oil=60.5, oil_above_limit=True, recool_allowed=True)
     assert control.limited_by == "oil_limit"
     assert control.granted_w == pytest.approx(6400.0 - 600.0, abs=10.0)
-    power(60.0, control, t_oil=59.0)
+    power(60.0, control, t_oil=59.0, recool_allowed=True)
     assert control.granted_w == pytest.approx(5800.0, abs=10.0)
     power(180.0, control, t_oil=50.0)
     assert control.granted_w == 6400.0
 
 
-def test_in_quiet_hours_power_is_reduced_before_the_fan_would_start():
-    assert power(1200.0, quiet=True, t_oil=57.5).limited_by == "oil_limit"
-    assert power(1200.0, quiet=False, t_oil=57.5).limited_by == ""
+def test_where_nobody_wants_to_recool_power_is_reduced_before_the_fan_would_start():
+    assert power(1200.0, t_oil=57.5, recool_allowed=False).limited_by == "oil_limit"
+    assert power(1200.0, t_oil=57.5, recool_allowed=True).limited_by == ""
+
+
+def test_below_the_limit_of_the_oil_reducing_ends_at_the_least_power_and_stops_nobody():
+    control = PowerControl(Parameters())
+    f = Facts(request_w=6400.0, t_oil=57.5)
+    for tick in ticks(3600.0):
+        control.step(tick, f, running=True, api_stale=False, available=(True, True))
+    assert (control.granted_w, control.run) == (1200.0, [True, False])
+    assert not f.thermal_exhausted
+    f.t_oil, f.oil_above_limit = 60.5, True
+    for tick in ticks(300.0):
+        control.step(tick, f, running=True, api_stale=False, available=(True, True))
+    assert f.thermal_exhausted, "oil above its limit although only the least power is left"
 
 
 def test_power_that_cannot_be_reduced_further_asks_for_a_stop():
     control = power(1200.0)
-    f = Facts(request_w=6400.0, t_oil=61.0)
+    f = Facts(request_w=6400.0, t_oil=61.0, oil_above_limit=True)
     for tick in ticks(1300.0):
-        control.step(tick, f, running=True, quiet=False, api_stale=False, available=(True, True))
+        control.step(tick, f, running=True, api_stale=False, available=(True, True))
     assert f.thermal_exhausted
 
 

@@ -66,7 +66,7 @@ SPECIFICATION = {
     "A-051": (3, A, 60.0, 10.0, (), [{"meter_dead": True}], ()),
     "A-053": (3, A, 60.0, 10.0, (), [{"mqtt_down": True}], ()),
     "A-055": (3, A, 0.0, 10.0, ("A-055B",), [{"miner_stale": True}], ()),
-    "A-056": (3, A, 60.0, 60.0, (), [{"miner_fault": True}], ()),
+    "A-056": (3, A, 60.0, 60.0, (), [{"miner_fault": True}, {"miner_weak": True}], ()),
     "A-057": (3, L, 10.0, 10.0, (), [{"miner_auth": True}], ()),
     "A-059": (3, A, 60.0, 10.0, (), [{"clock_free": True}], ()),
     "A-060B": (3, K, 1.0, 10.0, (), [{"sensor_fault": True}], BLIND_AIO),
