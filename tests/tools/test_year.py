@@ -27,12 +27,16 @@ def test_the_pace_follows_the_plant_from_rest_to_steady_heating() -> None:
 
 
 def test_a_year_is_twelve_months_and_the_short_form_four_seasons() -> None:
-    assert sum(days for _, days in year.jobs(None)) == pytest.approx(365.0)
-    assert [(start.month, days) for start, days in year.jobs(2.0)] == [
-        (1, 2.0),
-        (4, 2.0),
-        (7, 2.0),
-        (10, 2.0),
+    assert sum(days for _, days, _ in year.jobs(None)) == pytest.approx(365.0)
+    seasons = [(1, 2.0), (4, 2.0), (7, 2.0), (10, 2.0)]
+    assert [(start.month, days) for start, days, _ in year.jobs(2.0)] == seasons
+
+
+def test_a_single_month_can_be_looked_at_alone() -> None:
+    assert [(start.month, start.day, days) for start, days, _ in year.jobs(None, [7])] == [(7, 1, 31.0)]
+    assert [(start.month, days, tell) for start, days, tell in year.jobs(1.5, [2, 7], tell=True)] == [
+        (2, 1.5, True),
+        (7, 1.5, True),
     ]
 
 

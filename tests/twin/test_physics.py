@@ -379,6 +379,17 @@ class TestSensors:
         assert value is not None
         assert value == round(value, 1)
 
+    def test_noise_depends_on_the_instant_and_not_on_the_steps_taken_to_get_there(self) -> None:
+        fine, coarse = Sensor(10.0, 0.0, 1, 40.0), Sensor(10.0, 0.0, 1, 40.0)
+        seen = set()
+        for _ in range(60):
+            for _ in range(100):
+                fine.step(0.1, 40.0)
+            coarse.step(10.0, 40.0)
+            assert fine.value_degc == coarse.value_degc
+            seen.add(coarse.value_degc)
+        assert len(seen) > 1, "there is noise at all"
+
     @pytest.mark.parametrize("fault", [SensorFault.OPEN, SensorFault.SHORT])
     def test_a_broken_wire_is_no_number(self, fault: SensorFault) -> None:
         sensor = self.settled()

@@ -67,8 +67,9 @@ class Piece:
 class Judge:
     """Looks at every scan of a piece; what it finds is in `piece`."""
 
-    def __init__(self, loop: ClosedLoop, from_s: float) -> None:
+    def __init__(self, loop: ClosedLoop, from_s: float, *, tell: bool = False) -> None:
         self.piece = Piece()
+        self._tell = tell
         self._loop = loop
         self._from_s = from_s
         self._invariants = Invariants(loop.parameters)
@@ -134,6 +135,19 @@ class Judge:
             self.piece.alarms[event.subject] += 1
         elif event.subject == "trip" and event.code == "tripped":
             self.piece.trips[event.reason] += 1
+        if self._tell and event.code not in ("gone", "cleared", "acknowledged"):
+            print(self._line(event), flush=True)
+
+    def _line(self, event: Event) -> str:
+        """One event with the temperatures that explain it."""
+        model = self._loop.rig.model
+        when = datetime.fromtimestamp(model.local_s, UTC)
+        change = f"{event.before} -> {event.after}" if event.before or event.after else event.code
+        return (
+            f"{when:%m-%d %H:%M:%S} {event.subject:11} {change:28} {event.reason:20}"
+            f" oil {model.oil.t_oil_degc:5.1f} top {model.buffer.t_degc[0]:5.1f}"
+            f" bottom {model.buffer.t_degc[-1]:5.1f} out {model.sky.t_out_degc:5.1f}"
+        )
 
     def finish(self) -> Piece:
         """Closes the books."""
@@ -162,11 +176,15 @@ def closed_loop(start: datetime, days: float) -> ClosedLoop:
     return ClosedLoop(Parameters(), scenario)
 
 
-def run_piece(job: tuple[datetime, float]) -> Piece:
+Job = tuple[datetime, float, bool]
+"""First judged instant, days, and whether every event is told."""
+
+
+def run_piece(job: Job) -> Piece:
     """One stretch of the year: lead-in, then judged days."""
-    start, days = job
+    start, days, tell = job
     loop = closed_loop(start - timedelta(days=LEAD_IN_DAYS), days + LEAD_IN_DAYS)
-    judge, pace = Judge(loop, LEAD_IN_DAYS * DAY_S), Pace()
+    judge, pace = Judge(loop, LEAD_IN_DAYS * DAY_S, tell=tell), Pace()
     end_s = (days + LEAD_IN_DAYS) * DAY_S
     try:
         while loop.t_s < end_s - 1e-6:
@@ -237,19 +255,26 @@ def _difference(paced: list[tuple[float, str]], full: list[tuple[float, str]]) -
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=float, help="so many days of each season instead of the whole year")
+    parser.add_argument("--month", type=int, action="append", help="only this month; may be repeated")
+    parser.add_argument("--tell", action="store_true", help="print every transition and alarm")
+    parser.add_argument("--one-pace", action="store_true", help="no hour is run again at the full rate")
     parser.add_argument(
         "--economics", action="store_true", help="money instead of proof: `tools/bench economics`"
     )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
 
 
-def jobs(days: float | None) -> list[tuple[datetime, float]]:
-    """The stretches to simulate: twelve months, or some days of each season."""
+def jobs(days: float | None, months: Sequence[int] | None = None, *, tell: bool = False) -> list[Job]:
+    """The stretches to simulate: twelve months, or some days of each season; or of the given months."""
     if days is not None:
-        return [(datetime(YEAR, month, 10, tzinfo=UTC), days) for month in SEASONS]
+        return [(datetime(YEAR, month, 10, tzinfo=UTC), days, tell) for month in months or SEASONS]
     starts = [datetime(YEAR, month, 1, tzinfo=UTC) for month in range(1, 13)]
     ends = [*starts[1:], datetime(YEAR + 1, 1, 1, tzinfo=UTC)]
-    return [(start, (end - start).total_seconds() / DAY_S) for start, end in zip(starts, ends, strict=True)]
+    return [
+        (start, (end - start).total_seconds() / DAY_S, tell)
+        for start, end in zip(starts, ends, strict=True)
+        if not months or start.month in months
+    ]
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -258,8 +283,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     days = args.days if args.days is not None else float(SHORT_DAYS) if args.short else None
     begin = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(args.workers, maxtasksperchild=1) as pool:
-        hours = pool.map_async(compare_hour, SEASONS, chunksize=1)
-        pieces = pool.map(run_piece, jobs(days), chunksize=1)
+        compared = [] if args.one_pace else args.month or SEASONS
+        hours = pool.map_async(compare_hour, compared, chunksize=1)
+        pieces = pool.map(run_piece, jobs(days, args.month, tell=args.tell), chunksize=1)
         return judge(pieces, hours.get(), (time.monotonic() - begin) / 60.0)
 
 

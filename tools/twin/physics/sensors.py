@@ -1,13 +1,18 @@
 """Temperature sensors: lag, offset, noise, quantisation and the ways they fail.
 
-First-order lag 10 s (30 s in a pocket), offset N(0, 0.3 K), noise 0.05 K twice a second, steps of
-0.1 K; failures open, short, frozen and drift 0.1 K/h (plant reference, topic simulator).
+First-order lag 10 s (30 s in a pocket), offset N(0, 0.3 K), noise 0.05 K, steps of 0.1 K; failures open,
+short, frozen and drift 0.1 K/h (plant reference, topic simulator).
+
+Noise depends on the seed and the instant only, never on the steps taken to get there: oil creeps over a
+threshold at a tenth of a kelvin a minute, so a run with other steps would otherwise draw another noise and
+cross it minutes earlier or later. What the input module's filter leaves of it wanders slowly.
 """
 
 from __future__ import annotations
 
 import random
 from enum import StrEnum
+from functools import lru_cache
 from math import exp
 
 
@@ -21,7 +26,11 @@ class SensorFault(StrEnum):
     DRIFT = "drift"
 
 
-NOISE_PERIOD_S = 0.5
+NOISE_PERIOD_NS = 10_000_000_000
+NOISE_K = 0.05
+NOISE_DRAWS = 8191
+"""Noise repeats after this many periods, most of a day."""
+
 TAU_S = {
     "t_oil_degc": 10.0,
     "t_buffer_top_degc": 30.0,
@@ -33,6 +42,12 @@ TAU_S = {
 NAMES = tuple(TAU_S)
 
 
+@lru_cache(maxsize=64)
+def _noise_k(seed: int) -> tuple[float, ...]:
+    draw = random.Random(seed)
+    return tuple(draw.gauss(0.0, NOISE_K) for _ in range(NOISE_DRAWS))
+
+
 class Sensor:
     """value_degc is the reading, None when the wire is open or shorted (look at `fault` which)."""
 
@@ -42,9 +57,8 @@ class Sensor:
         "_dt",
         "_fault",
         "_lagged",
-        "_noise",
-        "_rng",
-        "_until_noise_s",
+        "_noise_k",
+        "_t_ns",
         "drift_k_per_h",
         "offset_k",
         "tau_s",
@@ -55,10 +69,11 @@ class Sensor:
         self.tau_s = tau_s
         self.offset_k = offset_k
         self.drift_k_per_h = 0.1
-        self._rng = random.Random(seed)
+        self._noise_k = _noise_k(seed)
+        self._t_ns = 0
         self._fault = SensorFault.NONE
         self._lagged = t_degc
-        self._noise = self._drift_k = self._until_noise_s = self._dt = self._decay = 0.0
+        self._drift_k = self._dt = self._decay = 0.0
         self.value_degc: float | None = round(t_degc + offset_k, 1)
 
     @property
@@ -78,16 +93,14 @@ class Sensor:
             self._dt = dt_s
             self._decay = exp(-dt_s / self.tau_s)
         lagged = self._lagged = t_degc + (self._lagged - t_degc) * self._decay
-        self._until_noise_s -= dt_s
-        if self._until_noise_s <= 0.0:
-            self._until_noise_s = NOISE_PERIOD_S
-            self._noise = self._rng.gauss(0.0, 0.05)
+        self._t_ns += round(dt_s * 1e9)  # sums of 0.1 would put the same instant into another period
+        noise = self._noise_k[self._t_ns // NOISE_PERIOD_NS % NOISE_DRAWS]
         fault = self._fault
         if fault is SensorFault.NONE:
-            self.value_degc = round(lagged + self.offset_k + self._noise, 1)
+            self.value_degc = round(lagged + self.offset_k + noise, 1)
         elif fault is SensorFault.DRIFT:
             self._drift_k += self.drift_k_per_h * dt_s / 3600.0
-            self.value_degc = round(lagged + self.offset_k + self._noise + self._drift_k, 1)
+            self.value_degc = round(lagged + self.offset_k + noise + self._drift_k, 1)
         elif fault is not SensorFault.FROZEN:
             self.value_degc = None
 
