@@ -23,9 +23,10 @@ from plc.blocks.core import NS_PER_S
 log = logging.getLogger(__name__)
 
 
-SWITCH_INTERVAL_S = 0.001
-"""How long a thread that computes may keep the interpreter from the scan. Python's own 5 ms is a quarter of
-the shortest useful period; threads that wait for lines and sockets never use it up."""
+SWITCH_INTERVAL_S = 0.0002
+"""How long a thread that computes may keep the interpreter from the scan, at its start and after every call
+into the kernel. Python's own 5 ms is a quarter of the shortest useful period. Measured on a busy machine, p99.9
+of the lateness: 1.1 ms with an interval of 1 ms, 0.3 ms with this. Threads that wait never use it up."""
 
 
 class StopFlag:

@@ -1,24 +1,33 @@
-"""The two loops that `tools/bench scan` compares with, each in a process of its own.
+"""The loops that `tools/bench scan` compares with, each in a process of its own.
 
 python -m tools.bench_parts.bare_loops floor SECONDS
 python -m tools.bench_parts.bare_loops cycleloop SECONDS IMAGE SITE
+python -m tools.bench_parts.bare_loops stops CORE     (until standard input ends)
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from plc.scan.priority import prefer_this_thread
 from tools.bench_parts.result import percentile
 
 PERIOD_NS = 20_000_000
+LOOK_S = 0.001
+STOP_S = 0.001  # a core that is away for longer than this has stopped
+ABOVE_ALL = 60  # real-time priority: above every program, below the kernel's own threads
 
 
 def floor(seconds: float) -> dict[str, Any]:
-    """Absolute deadlines and nothing else."""
+    """Absolute deadlines and nothing else, with the priority of the scan."""
+    prefer_this_thread()
     late: list[float] = []
     deadline = time.monotonic_ns()
     end = deadline + round(seconds * 1e9)
@@ -29,6 +38,29 @@ def floor(seconds: float) -> dict[str, Any]:
             time.sleep((deadline - now) / 1e9)
         late.append((time.monotonic_ns() - deadline) / 1000)
     return figures(late)
+
+
+def stops(core: int) -> dict[str, Any]:
+    """How long this core ran nothing at all, not even us: the hypervisor gave it to another machine.
+
+    Without the right to such a priority it also counts what other programs took.
+    """
+    os.sched_setaffinity(0, {core})
+    prefer_this_thread()
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(ABOVE_ALL))
+    longest = total = 0.0
+    ended, next_look = False, 0.0
+    while not ended:
+        before = time.monotonic()
+        time.sleep(LOOK_S)
+        away = time.monotonic() - before - LOOK_S
+        longest = max(longest, away)
+        total += away if away > STOP_S else 0.0
+        if before >= next_look:
+            next_look = before + 0.1
+            ended = bool(select.select([sys.stdin], [], [], 0.0)[0])
+    return {"longest_us": round(longest * 1e6), "total_ms": round(total * 1e3, 1)}
 
 
 def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:
@@ -91,8 +123,14 @@ def figures(late_us: list[float]) -> dict[str, Any]:
 
 
 def main() -> None:
-    kind, seconds, *rest = sys.argv[1:]
-    found = floor(float(seconds)) if kind == "floor" else cycleloop(float(seconds), *rest)
+    kind, first, *rest = sys.argv[1:]
+    match kind:
+        case "floor":
+            found = floor(float(first))
+        case "stops":
+            found = stops(int(first))
+        case _:
+            found = cycleloop(float(first), *rest)
     print(json.dumps(found))
 
 

@@ -59,6 +59,23 @@ def virtual_devices(folder: Path, ports: Sequence[int]) -> Iterator[list[Device]
             device.end()
 
 
+@contextlib.contextmanager
+def machine_stops() -> Iterator[dict[str, float]]:
+    """Watches every core meanwhile; the dictionary is filled when the context ends."""
+    found: dict[str, float] = {}
+    command = [sys.executable, "-m", "tools.bench_parts.bare_loops", "stops"]
+    loops = [
+        subprocess.Popen([*command, str(core)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for core in sorted(os.sched_getaffinity(0))
+    ]
+    try:
+        yield found
+    finally:
+        said = [json.loads(loop.communicate()[0]) for loop in loops]
+    found["machine_longest_stop_us"] = max(core["longest_us"] for core in said)
+    found["machine_stops_ms"] = max(core["total_ms"] for core in said)
+
+
 def make_site(folder: Path, ports: Sequence[int], period_ms: int, scenario: str = "winter-day") -> Path:
     """The demo's copy of the site with all virtual devices, at the period of this measurement."""
     devices = demo_site.virtual_miners(folder, ports) | demo_site.virtual_lines(folder)
