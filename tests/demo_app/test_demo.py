@@ -71,10 +71,30 @@ def status_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-def rendered(status: dict[str, Any]) -> str:
+INSTRUCTIONS = "mosquitto on 127.0.0.1:18830, everything below thermiq/demo-walda\n  look  mosquitto_sub\n"
+PLANT = {
+    "t_s": 4321.0,
+    "heat_w": {"w1": 6123.0, "load": 3929.0, "air": 0.0, "heat_pump": 8107.0},
+    "heat_pump": {"blocked": False, "on": True, "cop": 3.1},
+    "miner_w": (3200.0, 3200.0),
+    "miner_state": ("mining", "mining"),
+    "pv_w": 0.0,
+    "battery_w": 3411.0,
+    "soc_pct": 49.0,
+    "load_w": 3411.0,
+    "grid_w": 12.0,
+    "events": [(2400.0, "sensor_open", "t_oil_degc")],
+}
+"""The virtual house as its process describes it."""
+
+
+def rendered(status: dict[str, Any], width: int = 130, *, roomy: bool = True) -> str:
+    trends = Trends()
+    for scan in range(40):
+        trends.add({**status, "now_ns": scan})
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        console = Console(width=130, record=True, file=nowhere)
-        console.print(screen(status, {}, Trends()))
+        console = Console(width=width, record=True, file=nowhere)
+        console.print(screen(status, PLANT, trends, INSTRUCTIONS, roomy=roomy))
         return console.export_text()
 
 
@@ -119,7 +139,17 @@ def test_a_killed_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     until(lambda: scanning(tmp_path), "first scan")
     assert len(children_on(tmp_path)) == 3, "plant, controller, broker"
     until(lambda: "outputs" in status_of(tmp_path), "status of a scan")
-    picture = rendered(status_of(tmp_path))
+    status = status_of(tmp_path)
+    status["status"]["alarms"] = ["A-083", "A-060", "A-020"]
+    status["status"]["first_out"] = {"m1": "p4_low", "m2": "p4_low"}
+    small = rendered(status, 80, roomy=False).rstrip().splitlines()
+    assert len(small) <= 24, "everything is to be seen in the smallest terminal"
+    assert max(map(len, small)) <= 80
+    for words in ("oil ", "outdoor", "safety chain", "grid ", "of 100 ms", "mosquitto", "sensor_open"):
+        assert any(words in line for line in small), words
+    assert any("A-083 program restarted" in line and "1 more" in line for line in small)
+    assert any("miners wait: P4 below its minimum" in line for line in small)
+    picture = rendered(status)
     assert "SIMULATION" in picture
     assert "P3 miner loop" in picture
     process.kill()

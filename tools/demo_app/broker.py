@@ -87,11 +87,11 @@ def instructions(broker: DemoBroker, site_id: str) -> str:
     root = f"thermiq/{site_id}"
     request = '{"value": 2000, "src": "me", "ttl_s": 120}'
     return f"""\
-MQTT: {kind} on 127.0.0.1:{broker.port}, everything below {root}
-  look          mosquitto_sub -p {broker.port} -v -t '{root}/state/#'
-  command       mosquitto_pub -p {broker.port} -q 1 -t {root}/cmd/power_request -m '{request}'
-  its result    mosquitto_sub -p {broker.port} -v -t '{root}/result/#'
-  Node-RED      MQTT_HOST=127.0.0.1 MQTT_PORT={broker.port} node-red, import deploy/node_red/flow.json, write
-                {site_id} in place of walda in the properties of the tab
+{kind} on 127.0.0.1:{broker.port}, everything below {root}
+  look            mosquitto_sub -p {broker.port} -v -t '{root}/state/#'
+  command         mosquitto_pub -p {broker.port} -q 1 -t {root}/cmd/power_request -m '{request}'
+  its result      mosquitto_sub -p {broker.port} -v -t '{root}/result/#'
+  Node-RED        MQTT_HOST=127.0.0.1 MQTT_PORT={broker.port} node-red, import
+                  deploy/node_red/flow.json, write {site_id} for walda in the properties of the tab
   Home Assistant  integration MQTT, broker 127.0.0.1 port {broker.port}: the device appears by itself
 """

@@ -14,8 +14,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from plc.commands.why import CAUSES
+from plc.plant.alarm_texts import TEXTS
+
 REFRESH_PER_S = 4
-TREND = 32
+TREND, SHORT_TREND = 32, 9
+ROOMY_COLUMNS, ROOMY_LINES = 112, 38
+"""A terminal of this size shows everything side by side; a smaller one gets two columns without frames."""
+
+ALARMS_SHOWN = 2
 BARS = "▁▂▃▄▅▆▇█"
 
 TEMPERATURES = (
@@ -73,29 +80,58 @@ def show(house: Source, over: Callable[[], bool]) -> None:
         while not over():
             status = house.status()
             trends.add(status)
-            picture = screen(status, house.plant.latest, trends)
-            live.update(Group(picture, Panel(Text(house.instructions), title="MQTT")))
+            size = console.size
+            roomy = size.width >= ROOMY_COLUMNS and size.height >= ROOMY_LINES
+            live.update(screen(status, house.plant.latest, trends, house.instructions, roomy=roomy))
             time.sleep(1 / REFRESH_PER_S)
 
 
-def screen(status: Mapping[str, Any], plant: Mapping[str, Any], trends: Trends) -> RenderableType:
+def screen(
+    status: Mapping[str, Any], plant: Mapping[str, Any], trends: Trends, instructions: str, *, roomy: bool
+) -> RenderableType:
     """The whole picture; parts without data say so."""
     if "outputs" not in status:
         return Panel("waiting for the controller's first scan ...", title="ThermIQ demo")
-    return Group(
-        _headline(status, plant),
-        Columns(
-            [
-                Panel(_temperatures(status, trends), title="temperatures"),
-                Panel(_actuators(status), title="actuators"),
-                Panel(_energy(plant), title="energy flows"),
-            ]
-        ),
-        Panel(_scan(status), title="scan"),
+    head, scan, mqtt = (
+        _headline(status, plant, 2 if roomy else 1),
+        _scan(status),
+        instructions.rstrip().splitlines(),
     )
+    if roomy:
+        return Group(
+            head,
+            Columns(
+                [
+                    Panel(_temperatures(status, trends, TREND), title="temperatures"),
+                    Panel(_actuators(status), title="actuators"),
+                    Panel(_energy(plant), title="energy flows"),
+                ]
+            ),
+            Panel(Text("   ".join(scan)), title="scan"),
+            Panel(Text("\n".join(mqtt)), title="MQTT"),
+        )
+    columns = Table.grid(padding=(0, 3))
+    columns.add_row(
+        Group(
+            _temperatures(status, trends, SHORT_TREND),
+            _title("energy flows"),
+            _energy(plant),
+        ),
+        Group(
+            _actuators(status),
+            _title("scan"),
+            *(Text(line, no_wrap=True) for line in scan),
+            Text(mqtt[0].partition(",")[0] if mqtt else "", style="dim", no_wrap=True),
+        ),
+    )
+    return Group(head, columns)
 
 
-def _headline(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Panel:
+def _title(text: str) -> Text:
+    return Text(f"── {text} ", style="dim")
+
+
+def _headline(status: Mapping[str, Any], plant: Mapping[str, Any], events: int) -> Panel:
     about = status["status"]
     text = Text()
     text.append(
@@ -106,23 +142,29 @@ def _headline(status: Mapping[str, Any], plant: Mapping[str, Any]) -> Panel:
     if about["limited_by"]:
         text.append(f", limited by {about['limited_by']}", style="yellow")
     if about["alarms"]:
-        text.append(f"\nalarms {', '.join(about['alarms'])}", style="bold red")
+        shown = [f"{name} {TEXTS[name].cause_en}" for name in about["alarms"][:ALARMS_SHOWN]]
+        more = len(about["alarms"]) - len(shown)
+        text.append("\n" + ", ".join(shown) + (f" and {more} more" if more > 0 else ""), style="bold red")
     first = {name: cause for name, cause in about["first_out"].items() if name in ("m1", "m2")}
     if first:
-        text.append(
-            "\nwaiting for: " + ", ".join(f"{name} {cause}" for name, cause in first.items()), style="dim"
-        )
-    for at_s, what, value in plant.get("events", [])[-2:]:
+        # Both miners wait for the same thing most of the time: once is enough then.
+        causes = {CAUSES[cause][1] if cause in CAUSES else cause: name for name, cause in first.items()}
+        each = len(causes) > 1 or len(first) == 1
+        words = [f"{name.upper()}: {cause}" if each else cause for cause, name in causes.items()]
+        text.append("\nminers wait: " + ", ".join(words), style="dim")
+    for at_s, what, value in plant.get("events", [])[-events:]:
         text.append(f"\n{_clock(at_s)} {what} {value}", style="magenta")
     return Panel(text, title=f"ThermIQ demo - SIMULATION - site {status['site']}")
 
 
-def _temperatures(status: Mapping[str, Any], trends: Trends) -> Table:
+def _temperatures(status: Mapping[str, Any], trends: Trends, trend: int) -> Table:
     table = Table.grid(padding=(0, 1))
     for name, label in TEMPERATURES:
         value = _reading(status, name)
         table.add_row(
-            label, "-" if value is None else f"{value:5.1f} °C", Text(trends.bars(name), style="cyan")
+            label,
+            "-" if value is None else f"{value:5.1f} °C",
+            Text(trends.bars(name)[-trend:], style="cyan"),
         )
     return table
 
@@ -170,16 +212,15 @@ def _watts(value: float) -> str:
     return f"{value:6,.0f} W"
 
 
-def _scan(status: Mapping[str, Any]) -> Text:
+def _scan(status: Mapping[str, Any]) -> list[str]:
+    """Statistics of the cycle, a short line each."""
     scan = status["scan"]
     execution, share = scan["execution"]["last_1000"], scan["share"]
-    return Text(
-        f"{scan['scans']} scans of {scan['period_ms']:.0f} ms, {scan['lost_cycles']} lost"
-        f", {scan['restarts']} restarts"
-        f"   one scan p50 {execution['p50_us']:.0f} µs, p99 {execution['p99_us']:.0f} µs"
-        f"   read {share['read']:.0%} logic {share['logic']:.0%} write {share['write']:.0%}"
-        f" hand-over {share['handover']:.0%}"
-    )
+    return [
+        f"{scan['scans']} of {scan['period_ms']:.0f} ms, {scan['lost_cycles']} lost",
+        f"one takes {execution['p50_us']:.0f} µs, p99 {execution['p99_us']:.0f} µs",
+        f"read {share['read']:.0%} logic {share['logic']:.0%} write {share['write']:.0%}",
+    ]
 
 
 def _reading(status: Mapping[str, Any], name: str) -> float | None:
