@@ -160,12 +160,10 @@ class World:
 
     def freeze(self) -> dict[str, Any]:
         """Everything that makes up this state, apart from the plant object itself."""
-        check = copy.copy(self.check)
-        check.off_since = list(self.check.off_since)
         return {
             "plant": snapshot(self.plant),
             "around": self.around,
-            "check": check,
+            "check": self.check.copy(),
             "now_ns": self.now_ns,
             "relay": self.relay,
             "out": self.out,
@@ -175,8 +173,7 @@ class World:
         put_back(self.plant, frozen["plant"])
         self.around, self.now_ns = frozen["around"], frozen["now_ns"]
         self.relay, self.out = frozen["relay"], frozen["out"]
-        self.check = copy.copy(frozen["check"])
-        self.check.off_since = list(frozen["check"].off_since)
+        self.check = frozen["check"].copy()
 
     def restart(self) -> None:
         """The process dies and comes back with what it had retained."""
