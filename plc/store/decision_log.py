@@ -8,7 +8,6 @@ size, is written by a thread of its own, and a disk that is full or read-only co
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from plc.blocks.core import Tick
 from plc.plant.interface import SAFE_OUTPUTS, ImageOutputs, PlantInputs, PlantOutputs
 from plc.store.plain import plain
+from plc.store.writer import PeriodicWriter
 
 FILE = "decisions.jsonl"
 ROTATE_BYTES = 1_000_000
@@ -33,19 +33,19 @@ DRIVEN = ("p4_setpoint_pct", "p5_setpoint_pct")
 Entry = dict[str, Any]
 
 
-class DecisionLog:
+class DecisionLog(PeriodicWriter):
     """Hand-over of events and of switching outputs; a service with one thread."""
 
     name = "decision_log"
+    every_s = WRITE_EVERY_S
 
     def __init__(self, folder: Path | None) -> None:
+        super().__init__()
         self._folder = folder
         self._outputs: ImageOutputs = SAFE_OUTPUTS
         self._waiting: deque[Entry] = deque(maxlen=WAITING_MAX)
-        self._ended = threading.Event()
         self._problem = "" if folder else "no writable state directory"
         self._written = 0
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     # In the scan.
 
@@ -86,25 +86,11 @@ class DecisionLog:
 
     # Outside the scan.
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-
-    def join(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
     def health(self) -> Mapping[str, object]:
         return {"problem": self._problem, "entries": self._written}
 
-    def _run(self) -> None:
-        while not self._ended.wait(WRITE_EVERY_S):
-            self._write()
-        self._write()
-
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Everything that waits, appended; called in the thread of the log."""
         if self._folder is None or not self._waiting:
             return
         entries = [self._waiting.popleft() for _ in range(len(self._waiting))]

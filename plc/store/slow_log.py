@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from plc.blocks.core import NS_PER_S, Quality, Reading, Tick
 from plc.plant.interface import PlantInputs, PlantOutputs
 from plc.plant.signals import SIGNALS, Kind
 from plc.store.decision_log import rotate
+from plc.store.writer import PeriodicWriter
 
 FILE = "slow.csv"
 EVERY_NS = 60 * NS_PER_S
@@ -36,38 +36,24 @@ STATUS = ("state", "mode", "route", "requested_power_w", "granted_power_w", "lim
 HEADER = ("unix_s", "now_s", *STATUS, *READINGS, *ENERGY, *DISCRETE, *OUTPUTS)
 
 
-class SlowLog:
+class SlowLog(PeriodicWriter):
     """scanned() in the scan: one comparison, once a minute three references. folder None: nothing is kept."""
 
+    name = "slow_log"
+    every_s = WRITE_EVERY_S
+
     def __init__(self, folder: Path | None) -> None:
+        super().__init__()
         self._folder = folder
         self._next_ns = 0
         self._waiting: deque[tuple[Tick, PlantInputs, PlantOutputs]] = deque(maxlen=WAITING_MAX)
-        self._ended = threading.Event()
         self.problem = "" if folder is not None else "no writable state directory"
-        self._thread = threading.Thread(target=self._run, name="slow_log", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-
-    def join(self, seconds: float) -> bool:
-        if self._thread.is_alive():
-            self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Keeps what this scan saw when a minute has passed; inputs and outputs never change afterwards."""
         if tick.now_ns >= self._next_ns:
             self._next_ns = tick.now_ns + EVERY_NS
             self._waiting.append((tick, inputs, outputs))
-
-    def _run(self) -> None:
-        while not self._ended.wait(WRITE_EVERY_S):
-            self.write()
-        self.write()
 
     def write(self) -> None:
         """Everything that waits, appended; called in the thread of the log."""

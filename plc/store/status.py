@@ -11,13 +11,13 @@ import json
 import logging
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from plc.store.atomic import write_atomic
+from plc.store.writer import PeriodicWriter
 
 log = logging.getLogger(__name__)
 
@@ -38,44 +38,33 @@ def runtime_directory(environment: Mapping[str, str]) -> Path:
     return Path(own) / "thermiq" if own else Path(tempfile.gettempdir()) / f"thermiq-{os.getuid()}"
 
 
-class StatusFile:
+class StatusFile(PeriodicWriter):
     """Writes what `compose` returns, in its own thread; composing costs the scan nothing.
+
+    The first file appears at once, the last one has the final figures.
 
     compose: builds the status from mailboxes; called in this thread only.
     """
 
     name = "status"
+    every_s = INTERVAL_S
 
     def __init__(self, directory: Path, compose: Callable[[], Mapping[str, Any]]) -> None:
+        super().__init__()
         self.path = directory / FILE
         self._compose = compose
-        self._ended = threading.Event()
         self._problem = ""
-        self._thread = threading.Thread(target=self._run, name="status", daemon=True)
-
-    def start(self) -> None:
-        """Begins to write; the first file appears at once."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Asks to end; the last file is written on the way out, with the final figures."""
-        self._ended.set()
-
-    def join(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def health(self) -> Mapping[str, object]:
         """Empty problem while the last write succeeded."""
         return {"problem": self._problem}
 
     def _run(self) -> None:
-        self._write()
-        while not self._ended.wait(INTERVAL_S):
-            self._write()
-        self._write()
+        self.write()
+        super()._run()
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """One file, complete or not at all."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             status = {**self._compose(), "written_unix_s": round(time.time(), 3)}

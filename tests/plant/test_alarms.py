@@ -8,6 +8,7 @@ from plc.plant.alarm_texts import TEXTS
 from plc.plant.alarms import Alarms
 from plc.plant.facts import Facts
 from tests.plant.rigs import heating_rig, standby_rig
+from tests.support.facts import HEALTHY
 
 TICK = Tick(0, 100_000_000)
 
@@ -160,25 +161,13 @@ def test_suppressors_stand_above_what_they_suppress():
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.id)
 def test_every_alarm_can_appear_and_can_clear(alarm):
-    healthy = {
-        "io_settled": True,
-        "dio_healthy": True,
-        "aio_healthy": True,
-        "estop1_ok": True,
-        "estop2_ok": True,
-        "temp_max_ok": True,
-        "p4_ssm_ok": True,
-        "p5_ssm_ok": True,
-        "cooler_ok": True,
-        "b1_valid": True,
-    }
-    quiet = Facts(**healthy)
+    quiet = Facts(**HEALTHY)
     assert not alarm.holds(quiet), "silent in a healthy plant"
     for name in Facts.STATE:
         value = getattr(quiet, name)
         if isinstance(value, bool):
             for first_out in ("", "unknown"):
-                facts = Facts(**{**healthy, "chain_tripped": True, "first_out": first_out, name: not value})
+                facts = Facts(**{**HEALTHY, "chain_tripped": True, "first_out": first_out, name: not value})
                 if alarm.holds(facts):
                     return
     pytest.fail("no single fact raises it")

@@ -8,19 +8,8 @@ import pytest
 
 from plc.plant.alarm_table import ALARMS, Latch
 from plc.plant.facts import Facts
+from tests.support.facts import HEALTHY
 
-HEALTHY = {
-    "io_settled": True,
-    "dio_healthy": True,
-    "aio_healthy": True,
-    "estop1_ok": True,
-    "estop2_ok": True,
-    "temp_max_ok": True,
-    "p4_ssm_ok": True,
-    "p5_ssm_ok": True,
-    "cooler_ok": True,
-    "b1_valid": True,
-}
 A, K, L = Latch.AUTO, Latch.ACK, Latch.LATCHED
 BLIND_DIO = ({"io_settled": False}, {"dio_healthy": False})
 BLIND_AIO = ({"io_settled": False}, {"aio_healthy": False})

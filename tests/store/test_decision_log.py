@@ -25,7 +25,7 @@ def outputs(*events, image=SAFE_OUTPUTS, **status) -> PlantOutputs:
 
 
 def entries(log: DecisionLog, folder) -> list[dict]:
-    log._write()
+    log.write()
     return list(newest_first(folder))
 
 
@@ -64,7 +64,7 @@ def test_the_files_stay_bounded_and_the_newest_comes_first(tmp_path, monkeypatch
     log = DecisionLog(tmp_path)
     for number in range(400):
         log.scanned(Tick(number + 1, 1), SYNCHRONISED, outputs(Event(number, "x", "y", reason="z" * 20)))
-        log._write()
+        log.write()
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 2000 * (decision_log.KEEP_OLD + 1)
     numbers = [entry["now_ns"] for entry in newest_first(tmp_path)]
     assert numbers == sorted(numbers, reverse=True)
@@ -74,7 +74,7 @@ def test_the_files_stay_bounded_and_the_newest_comes_first(tmp_path, monkeypatch
 def test_a_torn_line_costs_only_itself(tmp_path):
     log = DecisionLog(tmp_path)
     log.scanned(Tick(1, 1), SYNCHRONISED, outputs(Event(1, "a", "b")))
-    log._write()
+    log.write()
     with (tmp_path / decision_log.FILE).open("a") as file:
         file.write('{"subject": "to')
     assert [entry["subject"] for entry in newest_first(tmp_path)] == ["a"]
@@ -85,7 +85,7 @@ def test_a_disk_that_refuses_is_reported_and_what_waits_is_bounded(tmp_path):
     log = DecisionLog(tmp_path / "file" / "folder")
     for number in range(decision_log.WAITING_MAX * 2):
         log.scanned(Tick(number + 1, 1), SYNCHRONISED, outputs(Event(number, "a", "b")))
-    log._write()
+    log.write()
     assert "lost" in log.health()["problem"]
     assert len(log._waiting) == 0
 
