@@ -137,3 +137,12 @@ def test_wanted_and_running_decide_when_nothing_else_does(wanted, running, block
     lock = Interlock(interlocks.M1)
     assert lock.step(facts, wanted=wanted, running=running) is on
     assert lock.on is on
+
+
+def test_causes_that_do_not_change_are_not_named_again():
+    lock = Interlock(interlocks.M1)
+    facts = Facts(**{**RUNNING, "p3_on": False})
+    lock.step(facts, wanted=True, running=False)
+    before = lock.causes
+    lock.step(facts, wanted=True, running=False)
+    assert lock.causes is before, "a scan without news builds no text"

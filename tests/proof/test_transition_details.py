@@ -41,3 +41,53 @@ def test_the_table_says_any_only_for_arrows_that_leave_nearly_every_state():
     everywhere = {row["reason"] for row in rows if row["from"] == "any"}
     assert everywhere <= {"key_maint", "hard_trip"}
     assert [row["from"] for row in rows if row["reason"] == "auto"] == ["OFF"]
+
+
+def test_the_sequence_says_changed_only_in_the_scan_of_a_change():
+    sequence, facts = Sequence(), Facts(**RUNNING)
+    assert not sequence.changed
+    seen = []
+    for _ in range(4):
+        sequence.step(TICK, facts)
+        seen.append((sequence.value.value, sequence.changed))
+    assert seen == [("OFF", True), ("STANDBY", True), ("STANDBY", False), ("STANDBY", False)]
+
+
+DONE = {"miners_stopped": True, "cooled_down": True}
+PROTECT = {"oil_wants_recool": True, "recool_for_protection": True}
+CALM = {"recool_min_over": True, "oil_calm": True}
+FULL = {"buffer_takes_heat": False}
+POSSIBLE = {"recool_possible": True}
+
+HALVES = [
+    ("MAINT", {"key_maint": True, "hard_latched": True}),
+    ("COOLDOWN", {"auto": False, **DONE, "miners_stopped": False}),
+    ("COOLDOWN", {"auto": False, **DONE, "cooled_down": False}),
+    ("RAMP", {"route_is_dhw": True}),
+    ("RAMP", {"route_is_recool": True, **POSSIBLE}),
+    *[("HEAT_BUFFER", {**POSSIBLE, name: True}) for name in (*PROTECT, "recool_allowed")],
+    ("RAMP", {**PROTECT, **POSSIBLE, "route_is_recool": True}),
+    ("RAMP", {"buffer_full": True, "recool_allowed": True}),
+    ("RAMP", {"buffer_full": True, "route_is_recool": True, **POSSIBLE}),
+    *[("RECOOL", {**POSSIBLE, **CALM, name: False}) for name in CALM],
+    ("RECOOL", {**POSSIBLE, **CALM, "recool_allowed": True}),
+    *[("RECOOL", {**POSSIBLE, **CALM, **FULL, name: False}) for name in CALM],
+    ("RECOOL", {**POSSIBLE, **CALM, **FULL, "recool_allowed": True}),
+]
+"""All but one part of the condition of an arrow holds."""
+
+
+@pytest.mark.parametrize(("state", "given"), HALVES)
+def test_no_arrow_is_taken_on_part_of_its_condition(state, given):
+    sequence = Sequence()
+    sequence.value = SequenceState(state)
+    running = {**RUNNING, "miners_stopped": False, "cooled_down": False}
+    assert sequence.step(TICK, Facts(**{**running, **given})) is SequenceState(state)
+
+
+def test_the_table_says_any_for_the_person_at_the_key_and_for_a_hard_trip():
+    first, second = transition_table()[:2]
+    assert [(row["from"], row["to"], row["reason"]) for row in (first, second)] == [
+        ("any", "MAINT", "key_maint"),
+        ("any", "FAULT", "hard_trip"),
+    ]
