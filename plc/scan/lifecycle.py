@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.0002
 """How long a thread that computes may keep the interpreter from the scan, at its start and after every call
-into the kernel. Python's own 5 ms is a quarter of the shortest useful period. Measured on a busy machine, p99.9
-of the lateness: 1.1 ms with an interval of 1 ms, 0.3 ms with this. Threads that wait never use it up."""
+into the kernel. Python's own 5 ms is a quarter of the shortest useful period. Measured on a busy machine, the
+99.9th percentile of the lateness: 1.1 ms with 1 ms, 0.3 ms with this. Threads that wait never use it up."""
 
 
 class StopFlag:
