@@ -27,6 +27,7 @@ from plc.machine_watch import MachineWatch
 from plc.opening import Options, open_as_sole_writer
 from plc.planning import planner_services
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
+from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from plc.recording import Recording
 from plc.scan.clock import Clock, MonotonicClock, TurnClock, UtcOffset
@@ -242,7 +243,7 @@ class Controller:
         link = self._linking.services(self._exchange, self._statistics.report, simulated=simulated)
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
         status = StatusFile(runtime_directory(os.environ), report)
-        planner = planner_services(self._site, clock, self._exchange)
+        planner = planner_services(self._site, clock, self._exchange, self._parameters)
         watch = self._watch(simulated=simulated)
         return [*devices, *link, *planner, *watch, self._recording, self._decisions, status]
 
@@ -283,13 +284,18 @@ class Controller:
     def _build_plant(self, cause: str) -> Plant:
         """The plant from retained data: the same path at start and after a gap."""
         site, retained = self._site, self._exchange.retain.latest
+        changes = self._plant.changes.values if self._plant is not None else None
         try:
-            plant = Plant(site.parameters, site.routes, retained, clean_start=cause == START)
+            plant = Plant(site.parameters, site.routes, retained, clean_start=cause == START, changes=changes)
         except (ValueError, KeyError, TypeError):
             log.exception("retained data refused; starting as after a first installation")
-            plant = Plant(site.parameters, site.routes, None, clean_start=False)
+            plant = Plant(site.parameters, site.routes, None, clean_start=False, changes=changes)
         self._plant = plant
         return plant
+
+    def _parameters(self) -> Parameters:
+        """Those in force; from any thread, the plant replaces them as a whole."""
+        return self._site.parameters if self._plant is None else self._plant.changes.parameters
 
     def _mark_healthy(self) -> None:
         if self._statistics.scans > 0 and self._statistics.restarts == 0:

@@ -38,10 +38,10 @@ class Keep:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def save(self, name: str, content: Mapping[str, Any]) -> None:
-        """Replaces a record, if it differs; a full disk costs the record and nothing else."""
+    def save(self, name: str, content: Mapping[str, Any]) -> bool:
+        """Replaces a record, if it differs; False when it is not stored. A full disk costs nothing else."""
         if self.folder is None:
-            return
+            return False
         data = json.dumps(content, sort_keys=True).encode()
         path = self.folder / f"{name}.json"
         try:
@@ -50,6 +50,8 @@ class Keep:
                 write_atomic(path, data)
         except OSError as error:
             log.warning("mqtt: record %s not kept: %s", name, error)
+            return False
+        return True
 
     def audit(self, entry: Mapping[str, Any]) -> None:
         """One line per command, with source and outcome."""

@@ -17,11 +17,10 @@ from plc import __version__
 from plc.blocks.core import NS_PER_S, Origin, Tick
 from plc.exchange import Exchange
 from plc.health import both
-from plc.image.typed import broken_rules, walk_params
 from plc.link.catalogue import catalogue
 from plc.link.discovery import About, discovery
 from plc.link.documents import of_kind
-from plc.link.entry import Entry, Facts, RemoteParameter
+from plc.link.entry import Entry, Facts
 from plc.link.greeting import Greeting, meta
 from plc.link.inbox import Ports
 from plc.link.link import Link
@@ -31,8 +30,8 @@ from plc.link.settings import Mqtt
 from plc.link.site_facts import Site as LinkSite
 from plc.link.smart_meter import MeterReader
 from plc.link_records import Keep, password_of
+from plc.plant.changes import plain, remote_parameters, value_at
 from plc.plant.interface import Command, EnergyInputs, Event, ImageInputs, PlantInputs
-from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from plc.site import Site
 from plc.site_reader import Language
@@ -48,32 +47,12 @@ def settings_of(site: Site) -> Mqtt | None:
     return found
 
 
-def remote_parameters(parameters: Parameters) -> tuple[RemoteParameter, ...]:
-    """Every parameter that the code declares remote, with its value."""
-    found = []
-    for path, kind, facts in walk_params(Parameters):
-        if facts.remote:
-            value: Any = parameters
-            for step in path.split("."):
-                value = getattr(value, step)
-            found.append(RemoteParameter(path, kind, facts, value))
-    return tuple(found)
-
-
-def rules_of(parameters: Parameters) -> str:
-    """The first order rule that a set of parameters breaks, in words; "" when all hold."""
-    for _, _, found, allowed in broken_rules(parameters, frozenset()):
-        return f"{found}: {allowed}"
-    return ""
-
-
 def stored_changes(site: Site, keep: Keep) -> RemoteParameters | None:
     """What was changed from afar and still counts; None where the site does not want that."""
     settings = settings_of(site)
     if settings is None or not settings.remote_parameters:
         return None
-    offered = remote_parameters(site.parameters)
-    return RemoteParameters(offered, site.parameters, keep.load("parameters"), rules_of)
+    return RemoteParameters(site.parameters, keep.load("parameters"))
 
 
 def facts_of(site: Site, *, energy: bool, miners: int) -> Facts:
@@ -85,7 +64,7 @@ def facts_of(site: Site, *, energy: bool, miners: int) -> Facts:
         decision=asked.decision,
         words=asked.words,
         actuators=asked.actuators,
-        parameters=remote_parameters(site.parameters),
+        parameters={path: plain(value_at(site.parameters, path)) for path in remote_parameters()},
         energy=energy,
         miners=miners,
     )
@@ -181,8 +160,8 @@ class Linking:
             exchange.commands.append(command)
             return True
 
-        def keep_parameters() -> None:
-            keep.save("parameters", changes.kept() if changes is not None else {})
+        def keep_parameters() -> bool:
+            return changes is not None and keep.save("parameters", changes.kept())
 
         return LinkSite(
             site_id=site.site_id,

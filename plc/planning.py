@@ -8,6 +8,7 @@ automatic request switched off nobody would use a plan, so no planner runs.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from math import fsum
 
 from plc.blocks.core import Reading, Tick
@@ -28,14 +29,28 @@ HORIZON_QUARTERS = 192
 """Two days: past the end of tomorrow's prices whatever the hour, as far as a weather forecast is worth it."""
 
 
-def planner_services(site: Site, clock: Clock, exchange: Exchange) -> list[Planner]:
-    """The planner of a site that decides by itself; nothing for one that does not."""
-    if not site.parameters.request.automatic:
+def planner_services(
+    site: Site, clock: Clock, exchange: Exchange, in_force: Callable[[], Parameters]
+) -> list[Planner]:
+    """The planner of a site that decides by itself, or may be told to while it runs; else nothing.
+
+    in_force: the parameters of the running plant. A planner that has nothing to ask starts no process.
+    """
+    mqtt = site.section("devices.mqtt")
+    if not (site.parameters.request.automatic or (mqtt is not None and mqtt.remote_parameters)):
         return []
     questions = Questions(site.parameters, exchange)
     exchange.join(questions)
-    planner = Planner(clock, questions.present, exchange.plan.put)
-    exchange.health["optimiser_ok"] = planner.ok
+
+    def present() -> Question | None:
+        parameters = in_force()
+        if not parameters.request.automatic:
+            return None
+        questions.use(parameters)
+        return questions.present()
+
+    planner = Planner(clock, present, exchange.plan.put)
+    exchange.health["optimiser_ok"] = lambda: planner.ok() if in_force().request.automatic else None
     return [planner]
 
 
@@ -69,6 +84,11 @@ class Questions:
         self._forecaster = Forecaster(pv_peak_kw=house.pv_peak_kw, load_kwh_per_year=house.load_kwh_per_year)
         self._lock = threading.Lock()
         self._means = _QuarterMeans()
+
+    def use(self, parameters: Parameters) -> None:
+        """Asks with these from now on; what was learned about the house stays. In the planner's thread."""
+        if parameters is not self._p:
+            self._p, self._model = parameters, heat_model(parameters)
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Adds to the means of this quarter hour; a finished one is learned unless the planner is reading."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from plc.blocks.param import Param
+from plc.blocks.param import Param, Path, broken_rules, walk_params
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem, did_you_mean
-from plc.image.typed import Path, broken_rules, build, walk_params
+from plc.image.typed import build
 from plc.plant.parameters import Parameters
 from plc.plant.routes import DEFAULT_ROUTES, Route, RouteTableError, table
 from plc.site_sections import SECTIONS, Section
@@ -142,7 +142,7 @@ class SiteReader:
         )
         if parameters is None:
             return default
-        for _, path, found, allowed in broken_rules(parameters, refused):
+        for path, found, allowed in broken_rules(parameters, refused):
             self._say(node.at(path).line, found, allowed, "change one of the two values")
         if not any(path[:1] == ("scan",) for path in refused):
             self._check_scan(parameters, node)
@@ -222,7 +222,7 @@ class SiteReader:
 
     def _rules(self, value: Any, refused: frozenset[Path], node: Node, where: str) -> None:
         if value is not None:
-            for _, path, found, allowed in broken_rules(value, refused):
+            for path, found, allowed in broken_rules(value, refused):
                 self._say(node.at(path).line, f"{where}: {found}", allowed, "change one of the two values")
 
     # ---- facts that nobody has confirmed

@@ -10,27 +10,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pydantic
 from pydantic import ConfigDict, Field, Strict
 
-from plc.blocks.param import Ordered, Param
+from plc.blocks.param import Param, Path, hints_of, shown, split
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem, did_you_mean
 
 T = TypeVar("T")
-Path = tuple[str | int, ...]
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-
-
-@functools.lru_cache(maxsize=256)
-def _hints(cls: Any) -> dict[str, Any]:
-    """Evaluated annotations: each is compiled from its text, which would be half the time of a start."""
-    return get_type_hints(cls, include_extras=True)
 
 
 @functools.lru_cache(maxsize=256)
@@ -42,10 +34,10 @@ def _bare_hints(cls: Any) -> dict[str, Any]:
 @functools.lru_cache(maxsize=256)
 def model_of(cls: type, default: object | None = None) -> type[pydantic.BaseModel]:
     """The pydantic model of a dataclass; `default` is an instance whose values stand for missing keys."""
-    hints = _hints(cls)
+    hints = hints_of(cls)
     fields: dict[str, Any] = {}
     for item in dataclasses.fields(cls):
-        kind, param = _split(hints[item.name])
+        kind, param = split(hints[item.name])
         value = _default(item, default)
         fields[item.name] = _field(kind, param, value)
     return pydantic.create_model(
@@ -99,78 +91,15 @@ def param_at(cls: type, path: Path) -> tuple[Any, Param | None]:
     for step in path:
         kind = _without_none(kind)
         if isinstance(step, str) and dataclasses.is_dataclass(kind):
-            hints = _hints(kind)
+            hints = hints_of(kind)  # type: ignore[arg-type]  # every class is hashable
             if step not in hints:
                 return None, None
-            kind, param = _split(hints[step])
+            kind, param = split(hints[step])
         elif get_args(kind):
             kind = next((arg for arg in reversed(get_args(kind)) if arg is not Ellipsis), None)
         else:
             return None, None
     return _without_none(kind), param
-
-
-def walk_params(cls: Any, prefix: str = "") -> Iterator[tuple[str, Any, Param]]:
-    """Every annotated field of a tree of dataclasses as (dotted name, type, facts), in order."""
-    hints = _hints(cls)
-    for item in dataclasses.fields(cls):
-        kind, param = _split(hints[item.name])
-        if dataclasses.is_dataclass(kind):
-            yield from walk_params(kind, f"{prefix}{item.name}.")
-        elif param is not None:
-            yield f"{prefix}{item.name}", kind, param
-
-
-def broken_rules(value: Any, refused: frozenset[Path]) -> Iterator[tuple[Ordered, Path, str, str]]:
-    """Rules that do not hold, as (rule, path of the later name, found, allowed).
-
-    A rule with a refused value in it is not judged: its default says nothing about the site.
-    """
-    yield from _broken_below(value, (), refused)
-
-
-def _broken_below(
-    value: Any, prefix: Path, refused: frozenset[Path]
-) -> Iterator[tuple[Ordered, Path, str, str]]:
-    yield from _broken_in(value, prefix, refused)
-    for item in dataclasses.fields(value):
-        inner = getattr(value, item.name)
-        if dataclasses.is_dataclass(inner):
-            yield from _broken_below(inner, (*prefix, item.name), refused)
-
-
-def _broken_in(
-    group: object, prefix: Path, refused: frozenset[Path]
-) -> Iterator[tuple[Ordered, Path, str, str]]:
-    rules: tuple[Ordered, ...] = getattr(group, "RULES", ())
-    for rule in rules:
-        for low_name, high_name in zip(rule.names, rule.names[1:], strict=False):
-            low_path, high_path = tuple(low_name.split(".")), tuple(high_name.split("."))
-            if any(prefix + path in refused for path in (low_path, high_path)):
-                continue
-            low, high = _value_at(group, low_path), _value_at(group, high_path)
-            if high - low < rule.gap:
-                above = ".".join(str(step) for step in prefix + low_path)
-                name = ".".join(str(step) for step in prefix + high_path)
-                least = f"at least {_number(low + rule.gap)}"
-                reason = f" ({rule.why})" if rule.why else ""
-                found = f"{name} = {_number(high)} with {above} = {_number(low)}"
-                yield rule, prefix + high_path, found, f"{name} {least}{reason}"
-
-
-def _value_at(group: object, path: tuple[str, ...]) -> float:
-    for step in path:
-        group = getattr(group, step)
-    if isinstance(group, (int, float)):
-        return group
-    raise TypeError(f"a rule names {'.'.join(path)}, which is no number")
-
-
-def _split(hint: Any) -> tuple[Any, Param | None]:
-    if get_origin(hint) is Annotated:
-        kind, *facts = get_args(hint)
-        return kind, next((fact for fact in facts if isinstance(fact, Param)), None)
-    return hint, None
 
 
 def _without_none(kind: Any) -> Any:
@@ -313,20 +242,16 @@ def _allowed(kind: Any, param: Param | None) -> str:
         return word
     unit = f" {param.unit}" if param.unit else ""
     if param.maximum is None:
-        return f"{word} from {_number(param.minimum)}{unit}"
+        return f"{word} from {shown(param.minimum)}{unit}"
     if param.minimum is None:
-        return f"{word} up to {_number(param.maximum)}{unit}"
-    return f"{word} from {_number(param.minimum)} to {_number(param.maximum)}{unit}"
+        return f"{word} up to {shown(param.maximum)}{unit}"
+    return f"{word} from {shown(param.minimum)} to {shown(param.maximum)}{unit}"
 
 
 def _enum_hint(kind: Any, value: object) -> str:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return did_you_mean(str(value), [str(member.value) for member in kind])
     return ""
-
-
-def _number(value: float | None) -> str:
-    return "any" if value is None else f"{value:g}"
 
 
 def _show(value: object) -> str:

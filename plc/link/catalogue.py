@@ -13,10 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from plc.blocks.block_relay import BlockStatus
-from plc.link.entry import HEARTBEAT_S, Entry, Facts, RemoteParameter, Type, a_number, a_word
+from plc.link.entry import HEARTBEAT_S, Entry, Facts, Type, a_number, a_word
 from plc.link.payload import Value
 from plc.link.view import FORCED, GOOD, SIM, UNKNOWN, Sample, View, of_reading
 from plc.plant.arbitration import BLOCK_WISHES, HAND_ACTUATORS
+from plc.plant.changes import RemoteParameter, remote_parameters
 from plc.plant.counters import COUNTERS, OF_HOUSE
 from plc.plant.interface import EnergyInputs, MinerInputs, MinerState, PlantStatus
 from plc.plant.modes import Mode
@@ -44,7 +45,7 @@ def catalogue(facts: Facts) -> tuple[Entry, ...]:
         found += _energy()
     for number in range(1, facts.miners + 1):
         found += _miner(number)
-    found += [_parameter(parameter) for parameter in facts.parameters]
+    found += [_parameter(remote_parameters()[path], value) for path, value in facts.parameters.items()]
     return tuple(found)
 
 
@@ -283,10 +284,9 @@ def _miner_reader(index: int, name: str) -> Callable[[View], Sample]:
     return read
 
 
-def _parameter(parameter: RemoteParameter) -> Entry:
+def _parameter(parameter: RemoteParameter, value: Value) -> Entry:
     name = parameter.path.replace(".", "_")
     text = f"{parameter.path}: {parameter.facts.text}"
-    value: Value = parameter.value
     key = f"parameter:{parameter.path}"
     common: dict[str, Any] = {"de": text, "en": text, "writable": parameter.path}
 

@@ -1,7 +1,8 @@
 """The closed table of commands: what may be asked from afar, in which form, and who answers.
 
 A command of the plant goes through the scan and is answered there, with interlocks and key switch judged at
-that moment. A command of the link changes data that is read later. Nothing here can close a contactor, touch
+that moment; a parameter as well, and it is stored once the plant has taken it. A command of the link changes
+data that is read later. Nothing here can close a contactor, touch
 a protection, the restart inhibits, K7's permissives and budgets or the heartbeat.
 """
 
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 from plc.energy.revenue import HashPrice
 from plc.energy.tariff import QUARTER_S, SpotPrices
+from plc.plant.changes import WrongValueError
 
 DAY_LENGTHS = (92, 96, 100)
 """Quarter hours of a day; the clock changes twice a year."""
@@ -130,8 +132,8 @@ COMMANDS: dict[str, Kind] = {
             "parameter",
             Goal.PARAMETER,
             '{"name": "buffer.curve_base_degc", "value": 36} (value null: back to the site file)',
-            "Parameter ändern, der als fernbedienbar gilt; gilt ab dem nächsten Start des Programms",
-            "change a parameter declared remote; in force from the next start of the program",
+            "Parameter ändern, der als fernbedienbar gilt; gilt sofort und bleibt gespeichert",
+            "change a parameter declared remote; in force at once, and stored",
         ),
     )
 }
@@ -154,10 +156,6 @@ class Market(NamedTuple):
     spot: SpotPrices = SpotPrices()
     hash_price: HashPrice | None = None
     forecasts: tuple[Forecast, ...] = ()
-
-
-class WrongValueError(Exception):
-    """What is wrong with the value of a command, for its sender."""
 
 
 def with_data(market: Market, name: str, value: Any, seconds_of: Callable[[Any], float]) -> Market:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from plc.blocks.param import Param
 from plc.link.texts import text_for
 from plc.link.view import Sample, View
 
@@ -73,22 +72,13 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteParameter:
-    """A parameter that may be changed from afar. kind: bool, int, float or an enumeration."""
-
-    path: str
-    kind: Any
-    facts: Param
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What the catalogue of one site depends on.
 
     labels: signal -> German and English text of wiring.yaml. figures, decision, actuators: what the plant
     publishes, asked from a plant itself; decision: those figures that say whether mining pays; words: what
-    says why. energy: the house is measured. miners: how many are driven.
+    says why. parameters: those that may be changed, with the value of the site file. energy: the house is
+    measured. miners: how many are driven.
     """
 
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -96,7 +86,7 @@ class Facts:
     decision: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     actuators: tuple[str, ...] = ()
-    parameters: tuple[RemoteParameter, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     energy: bool = True
     miners: int = 2
 

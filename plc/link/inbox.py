@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 
 from plc.blocks.core import ns
 from plc.link.broker import Received
-from plc.link.commands import COMMANDS, Goal, Market, WrongValueError, with_data
+from plc.link.commands import COMMANDS, Goal, Market, with_data
 from plc.link.envelope import Gate, Refusal, Request, seconds_of
 from plc.link.payload import iso, json_of
 from plc.link.publish import Message
 from plc.link.remote_parameters import RemoteParameters
+from plc.plant.changes import COMMAND as PARAMETER
+from plc.plant.changes import WrongValueError
 from plc.plant.interface import Command, CommandResult
 
 REFUSALS_PER_MINUTE = 60
@@ -48,13 +50,22 @@ class Reply(NamedTuple):
 
 @dataclass(slots=True)
 class Ports:
-    """Where commands go. plant: False when its queue is full. audit: one line per command."""
+    """Where commands go. plant: False when its queue is full. audit: one line per command. keep_parameters:
+    False when what was changed could not be stored.
+    """
 
     plant: Callable[[Command], bool]
     market: Callable[[Market], None]
     audit: Callable[[dict[str, Any]], None]
     parameters: RemoteParameters | None = None
-    keep_parameters: Callable[[], None] = lambda: None
+    keep_parameters: Callable[[], bool] = lambda: True
+
+
+class _Asked(NamedTuple):
+    """A command that the plant has not answered yet. said: the message; value: what the plant was told."""
+
+    said: Received
+    value: Any
 
 
 class Inbox:
@@ -64,7 +75,7 @@ class Inbox:
         self._root, self._ports = root, ports
         self._gate = Gate()
         self._market = Market()
-        self._waiting: OrderedDict[tuple[str, str], Received] = OrderedDict()
+        self._waiting: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
         self._refusals: list[float] = []
         self.replies: list[Reply] = []
         self.unanswered = 0
@@ -96,29 +107,39 @@ class Inbox:
 
     def answer(self, result: CommandResult, moment: Moment) -> None:
         """The plant has decided about one of its commands."""
-        received = self._waiting.pop((result.source, result.id), None)
-        self._reply(result.name, result.id, result.source, result.code, result.reason, received, moment, None)
+        asked = self._waiting.pop((result.source, result.id), None)
+        reason, value = result.reason, None if asked is None else asked.value
+        if result.name == PARAMETER and result.ok:
+            reason = self._store(result.source, value, moment)
+        said = None if asked is None else asked.said
+        self._reply(result.name, result.id, result.source, result.code, reason, said, moment, value)
 
     def _act(self, name: str, request: Request, received: Received, moment: Moment) -> None:
         kind = COMMANDS[name]
+        parameters = self._ports.parameters
         code, reason = "applied", ""
         try:
             if kind.goal is Goal.PLANT:
-                self._to_plant(request, received, moment)
+                self._to_plant(request, request.value, received, moment)
                 return
             if kind.goal is Goal.MARKET:
                 self._market = with_data(self._market, name, request.value, seconds_of)
                 self._ports.market(self._market)
+            elif parameters is not None:
+                path, new = parameters.wanted(request.value)
+                self._to_plant(request, {"name": path, "value": new}, received, moment)
+                return
             else:
-                code, reason = self._change_parameter(request, moment)
+                code = "not_allowed"
+                reason = "this site does not take parameters from afar (mqtt.remote_parameters)"
         except WrongValueError as error:
             code, reason = "invalid", str(error)
         self._reply(name, request.id, request.source, code, reason, received, moment, request.value)
 
-    def _to_plant(self, request: Request, received: Received, moment: Moment) -> None:
+    def _to_plant(self, request: Request, value: Any, received: Received, moment: Moment) -> None:
         command = Command(
             name=request.name,
-            value=request.value,
+            value=value,
             source=request.source,
             received_ns=moment.plant_ns,
             expires_ns=moment.plant_ns + ns(request.ttl_s),
@@ -129,17 +150,19 @@ class Inbox:
             refusal = Refusal("busy", "too many commands are waiting")
             self._refuse(request.name, refusal, request.id, request.source, received, moment)
             return
-        self._waiting[(request.source, request.id)] = received
+        self._waiting[(request.source, request.id)] = _Asked(received, value)
         if len(self._waiting) > PENDING_MAX:
             self._waiting.popitem(last=False)
 
-    def _change_parameter(self, request: Request, moment: Moment) -> tuple[str, str]:
+    def _store(self, source: str, value: Any, moment: Moment) -> str:
+        """A change that the plant has taken; returns what the sender should know about it."""
         parameters = self._ports.parameters
-        if parameters is None:
-            return "not_allowed", "this site does not take parameters from afar (mqtt.remote_parameters)"
-        parameters.change(request.value, source=request.source, unix_s=moment.unix_s or 0)
-        self._ports.keep_parameters()
-        return "accepted", "in force from the next start of the program"
+        if parameters is None or value is None:  # its question was pushed out by hundreds of others
+            return "in force until the next start of the program"
+        parameters.taken(value["name"], value["value"], source=source, unix_s=moment.unix_s or 0)
+        if not self._ports.keep_parameters():
+            return "in force until the next start of the program: it could not be stored"
+        return "in force and stored"
 
     def _refuse(
         self, name: str, refusal: Refusal, identity: str, source: str, received: Received, moment: Moment
@@ -164,7 +187,7 @@ class Inbox:
     ) -> None:
         content = {
             "id": identity,
-            "ok": code in ("applied", "accepted"),
+            "ok": code == "applied",
             "code": code,
             "reason": reason,
             "src": source,

@@ -62,7 +62,6 @@ The result: `{{"id", "ok", "code", "reason", "src", "ts"}}`. With the MQTT 5 pro
 | Code | Meaning |
 |---|---|
 | `applied` | in force |
-| `accepted` | stored, in force later; `reason` says when |
 | `rejected_retained` | the message was retained; it was removed from the broker |
 | `expired` | older than its lifetime |
 | `duplicate` | this id acted before |

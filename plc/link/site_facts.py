@@ -31,7 +31,7 @@ class Site:
     password: Callable[[], str]
     scan_report: Callable[[], Mapping[str, Any]]
     extra: Callable[[], Mapping[str, Value]]
-    keep: Callable[[str, Mapping[str, Any]], None]
+    keep: Callable[[str, Mapping[str, Any]], object]
     german: bool = True
     simulated: bool = False
     boot: str = ""

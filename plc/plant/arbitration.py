@@ -132,6 +132,8 @@ class Arbitration(Block):
         match command.name:
             case "power_request":
                 self._answer(command, *self._power(tick, command, f))
+            case "parameter":
+                pass  # taken at the top of the scan, by the changes of the plant
             case "hp_block_request":
                 self._answer(command, *self._block(tick, command, f, block_refusal))
             case "mode_request":

@@ -10,10 +10,14 @@ design of this program.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from plc.blocks.core import Block, State, Tick
 from plc.plant.alarms import Alarms
 from plc.plant.arbitration import Arbitration
 from plc.plant.calendar import cold_month
+from plc.plant.changes import Changes
 from plc.plant.cooler import DryCooler
 from plc.plant.counters import EnergyCounters
 from plc.plant.decision import EnergyDecision
@@ -47,6 +51,7 @@ S = SequenceState
 BLOCKS = (
     "alarms",
     "arbitration",
+    "changes",
     "cooler",
     "counters",
     "decision",
@@ -75,11 +80,12 @@ class Plant(Block):
 
     parameters, routes: of the site. retained: what survived the last run, the `retain` of its outputs; None
     at a first start or when no good file was found. clean_start: the last run ended in order; without it
-    the worst is assumed about contactors and heat pump block. Raises ValueError for retained data of another
+    the worst is assumed about contactors and heat pump block. changes: what was changed in this run before,
+    the `changes.values` of the plant that this one replaces. Raises ValueError for retained data of another
     layout, RouteTableError for a table that cannot work.
     """
 
-    __slots__ = (*BLOCKS, "_events", "_p", "_status")
+    __slots__ = (*BLOCKS, "_events", "_p", "_routes", "_status")
 
     STATE = BLOCKS
 
@@ -89,8 +95,16 @@ class Plant(Block):
         routes: tuple[Route, ...] = DEFAULT_ROUTES,
         retained: State | None = None,
         clean_start: bool = True,
+        changes: Mapping[str, Any] | None = None,
     ) -> None:
-        p = parameters
+        self._routes = routes
+        self.changes = Changes(parameters, changes)
+        self._events: list[Event] = []
+        self._build(self.changes.parameters)
+        self.retained.apply(self, retained, clean=clean_start)
+
+    def _build(self, p: Parameters) -> None:
+        """Every block but the changes themselves, without any memory."""
         self._p = p
         self.facts = Facts()
         self.sensing = Sensing(p)
@@ -106,7 +120,7 @@ class Plant(Block):
         self.demand = Demand(p)
         self.sequence = Sequence()
         self.exercise = Exercise(p)
-        self.routing = Routing(p, routes)
+        self.routing = Routing(p, self._routes)
         self.pumps = Pumps(p)
         self.cooler = DryCooler(p)
         self.miners = MinerPair(p)
@@ -115,13 +129,20 @@ class Plant(Block):
         self.panel = Panel(p)
         self.retained = Retained()
         self._status = StatusBuilder(self)
-        self._events: list[Event] = []
-        self.retained.apply(self, retained, clean=clean_start)
+
+    def _put(self, state: State) -> None:
+        """A memory may belong to other parameters than those in force."""
+        self.changes.restore(state["changes"])
+        if self.changes.parameters != self._p:
+            self._build(self.changes.parameters)
+        self._p = self.changes.parameters
+        super()._put(state)
 
     def step(self, inputs: PlantInputs, tick: Tick) -> PlantOutputs:
         """One scan."""
-        f = self.facts
         self._events = []
+        self._step_changes(inputs, tick)
+        f = self.facts
         self.sensing.step(tick, inputs, f)
         self.miners.proofs(f)
         self._step_requests(tick, inputs, f)
@@ -133,6 +154,15 @@ class Plant(Block):
         self.counters.step(tick, inputs, f)
         self._step_alarms(tick, f)
         return self._outputs(tick, f, blocked=blocked)
+
+    def _step_changes(self, inputs: PlantInputs, tick: Tick) -> None:
+        """Another parameter: another plant with the same memory, between two scans."""
+        changes = self.changes
+        if inputs.commands or changes.results:
+            changes.step(tick, inputs.commands)
+        if changes.parameters is not self._p:
+            self._put(self.state())
+            self._events.extend(changes.events)
 
     def _step_requests(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         """Key switch, remote wishes, requested power."""
@@ -283,7 +313,7 @@ class Plant(Block):
             status=self._status.build(),
             miners=self.miners.wishes,
             events=tuple(self._events) if self._events else (),
-            results=tuple(self.arbitration.results) if self.arbitration.results else (),
+            results=(*self.changes.results, *self.arbitration.results),
             leds=panel.leds,
             retain=self.retained.step(tick, self),
         )

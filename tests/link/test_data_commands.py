@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import Any
 
 import pytest
 
 from plc.energy.parameters import Policy
 from plc.energy.tariff import SpotPrices
-from plc.link.commands import Market, WrongValueError, with_data
+from plc.link.commands import Market, with_data
 from plc.link.envelope import seconds_of
 from plc.link.remote_parameters import RemoteParameters
-from plc.linking import remote_parameters, rules_of
+from plc.plant.changes import WrongValueError, replaced
 from plc.plant.parameters import Parameters
 
 DAY = 1_795_046_400  # a full quarter hour
@@ -70,26 +70,35 @@ def test_forecasts_replace_their_own_kind_only() -> None:
 
 
 def changes(stored: dict[str, Any] | None = None, parameters: Parameters | None = None) -> RemoteParameters:
-    used = parameters or Parameters()
-    return RemoteParameters(remote_parameters(used), used, stored or {}, rules_of)
+    return RemoteParameters(parameters or Parameters(), stored or {})
 
 
 def change(made: RemoteParameters, name: str, value: Any) -> None:
-    made.change({"name": name, "value": value}, source="t", unix_s=DAY)
+    """A command that the plant takes."""
+    path, new = made.wanted({"name": name, "value": value})
+    made.taken(path, new, source="t", unix_s=DAY)
 
 
-def test_a_change_is_in_force_after_a_restart_and_can_be_taken_back() -> None:
+def test_a_change_is_stored_for_the_next_start_and_can_be_taken_back() -> None:
     made = changes()
     change(made, "buffer.curve_base_degc", 37)
     change(made, "economics.choice.policy", "surplus")
     change(made, "cooler.quiet", False)
-    again = changes(made.kept())
+    assert made.current()["buffer.curve_base_degc"] == 37
+    again = changes(json.loads(json.dumps(made.kept())))
     assert again.effective.buffer.curve_base_degc == 37.0
     assert again.effective.economics.choice.policy is Policy.SURPLUS
     assert again.effective.cooler.quiet is False
     change(again, "buffer.curve_base_degc", None)
     assert again.effective.buffer.curve_base_degc == Parameters().buffer.curve_base_degc
     assert "buffer.curve_base_degc" not in again.kept()
+    assert again.current()["buffer.curve_base_degc"] == 35.0
+
+
+def test_what_the_plant_has_not_taken_is_not_stored() -> None:
+    made = changes()
+    assert made.wanted({"name": "cooler.quiet", "value": False}) == ("cooler.quiet", False)
+    assert made.kept() == {}
 
 
 @pytest.mark.parametrize(
@@ -114,16 +123,9 @@ def test_nothing_beyond_limits_rules_and_the_list(name: str, value: Any) -> None
     assert made.effective == Parameters()
 
 
-def test_protection_timing_and_chain_are_never_remote() -> None:
-    groups = {"scan", "safety", "oil", "heat_proof", "frost", "hp_block", "rv1", "rv2", "fallback", "miners"}
-    assert not [p.path for p in remote_parameters(Parameters()) if p.path.split(".")[0] in groups]
-
-
-def test_a_changed_file_wins_over_a_stored_change_and_says_so(tmp_path: Path) -> None:
+def test_a_changed_file_wins_over_a_stored_change_and_says_so() -> None:
     made = changes()
     change(made, "buffer.curve_base_degc", 37)
-    from plc.link.remote_parameters import replaced
-
     edited = replaced(Parameters(), "buffer.curve_base_degc", 33.0)
     again = changes(made.kept(), edited)
     assert again.effective.buffer.curve_base_degc == 33.0

@@ -14,6 +14,7 @@ import sys
 import time
 
 from plc.blocks.core import Quality, Reading
+from plc.plant.changes import remote_parameters
 from plc.plant.interface import MinerInputs, MinerState, WallTime
 from plc.plant.plant import Plant
 from tests.plant.invariants import BrokenError, Invariants
@@ -60,6 +61,7 @@ FULL = {
     "t_charge_degc": 53.0,
 }
 KEYS = ((True, False), (False, False), (False, True), (True, True))
+KNOBS = sorted(remote_parameters())
 FAST = {
     "miners": {"min_off_s": 300.0, "request_on_s": 5.0, "start_timeout_s": 240.0, "ramp_timeout_s": 300.0},
     "hp_block": {"block_min_s": 600.0, "free_min_s": 600.0, "hp_min_run_s": 0.0},
@@ -186,6 +188,10 @@ class Life:
                     },
                 ),
                 ("hp_block_request", draw.choice(("block", "block", "free", "auto", 7))),
+                (
+                    "parameter",
+                    {"name": draw.choice(KNOBS), "value": draw.choice((0, 1, 22, 45.0, True, "off"))},
+                ),
                 ("nonsense", {}),
             )
         )

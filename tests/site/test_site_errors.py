@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plc.blocks.param import walk_params
 from plc.exits import Exit
 from plc.image.problem import Problem
-from plc.image.typed import walk_params
 from plc.plant.parameters import Parameters
 from plc.site import SiteError, load_site
 from plc.site_reader import SiteReader

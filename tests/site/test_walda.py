@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plc.image.typed import walk_params
+from plc.blocks.param import walk_params
 from plc.plant.parameters import Parameters
 from plc.plant.routes import DEFAULT_ROUTES
 from plc.plant.signals import SIGNALS
