@@ -55,7 +55,8 @@ def _hold(talk: Talk, command: list[str]) -> tuple[str, int]:
     root = str(Path(plc.__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     child = subprocess.Popen(
-        [sys.executable, "-m", "plc.checkout.holder", *command],
+        # -P: the working directory of a RevPi holds the last upload, which may be another program.
+        [sys.executable, "-P", "-m", "plc.checkout.holder", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},

@@ -38,7 +38,10 @@ SIMULATION = Words(
     "SIMULATION: the image is a file, no real output moves",
 )
 PASSED = Words("bestanden", "passed")
-NOT_PASSED = Words("nicht bestanden: {names}", "not passed: {names}")
+NOT_PASSED = Words(
+    "NICHT bestanden. Fehler oder übersprungen: {names}. Noch offen: {left}",
+    "NOT passed. Failed or skipped: {names}. Still open: {left}",
+)
 RESULTS = {
     "pass": Words("BESTANDEN", "PASS"),
     "fail": Words("FEHLER", "FAIL"),

@@ -39,7 +39,8 @@ GIVEN_UP = 3
 LOOK_S = 0.25
 ANSWER_BYTES = 1 << 20
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-m", "plc.field.planner_main")
+COMMAND = (sys.executable, "-P", "-m", "plc.field.planner_main")
+"""-P: the working directory of a RevPi holds the last upload, which may be another program than this one."""
 
 
 class Clock(Protocol):

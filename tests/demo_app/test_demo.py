@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ PATIENCE_S = 60.0
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """The demo in a process group of its own; its temporary folders are made under `folder`."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "tools.demo_app", *arguments],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(folder)},
@@ -39,6 +39,22 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         text=True,
         process_group=0,
     )
+    STARTED.append(process)
+    return process
+
+
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    """A test that fails half way leaves no demo running for ten minutes; its children end with it."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def children_on(folder: Path) -> list[int]:

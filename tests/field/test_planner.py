@@ -53,6 +53,15 @@ def until(done, timeout_s: float = 20.0) -> None:
         time.sleep(0.01)
 
 
+def test_another_program_in_the_working_directory_is_not_imported(
+    process: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plc").mkdir()
+    (tmp_path / "plc/__init__.py").write_text("raise SystemExit('the upload that was refused')\n")
+    monkeypatch.chdir(tmp_path)
+    assert process.ask(question(), GO)
+
+
 def test_the_process_gives_the_plan_that_the_function_gives(process: Process) -> None:
     asked = question()
     plan = process.ask(asked, GO)
