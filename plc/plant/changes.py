@@ -92,7 +92,12 @@ def checked(parameter: RemoteParameter, value: Any) -> Any:
 
 
 def changed(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
-    """The set with these changes in it. Raises WrongValueError when it would be one that no site may have."""
+    """The set with these changes in it. Raises WrongValueError when it would be one that no site may have.
+
+    Without a change it is the set of the start, which was judged when the site was read.
+    """
+    if not values:
+        return parameters
     for path, value in values.items():
         parameter = remote_parameters().get(path)
         if parameter is None:

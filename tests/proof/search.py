@@ -25,7 +25,7 @@ from typing import Any
 from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from tests.plant.invariants import BrokenError
-from tests.proof.world import CHOICES, World, departures, short_parameters
+from tests.proof.world import CHOICES, Surroundings, World, departures, short_parameters
 
 PATIENCE = 25
 """Scans until "time passes" gives up: longer than the longest delay of the short parameters."""
@@ -58,15 +58,15 @@ class Found:
         return f"holds in all {seen}; {bound}; sequence states {' '.join(sorted(self.sequence))}"
 
 
-def moves(world: World, faults: int) -> Iterator[Move]:
+def moves(around: Surroundings, faults: int) -> Iterator[Move]:
     """Everything that can happen next."""
     yield WAIT
     yield ("acknowledge", None)
     yield ("restart", None)
     for name, values in CHOICES.items():
-        now = getattr(world.around, name)
+        now = getattr(around, name)
         for value in values:
-            if value != now and departures(replace(world.around, **{name: value})) <= faults:
+            if value != now and departures(replace(around, **{name: value})) <= faults:
                 yield (name, value)
 
 
@@ -126,8 +126,7 @@ def search(
     while open_:
         key = open_.popleft()
         state = frozen.pop(key)  # only the states at the edge need their memory
-        world.thaw(state)
-        for move in list(moves(world, faults)):
+        for move in moves(state["around"], faults):
             world.thaw(state)
             count += 1
             try:

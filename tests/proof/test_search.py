@@ -87,6 +87,6 @@ def test_a_state_put_back_is_the_state_that_was_taken():
     world.thaw(frozen)
     assert world.plant.state() == plain
     assert [world.scan() for _ in range(20)] == first
-    memory = snapshot(world.plant)
-    put_back(world.plant, memory)
-    assert snapshot(world.plant) == memory
+    memory = snapshot(world.parts)
+    put_back(world.parts, memory)
+    assert snapshot(world.parts) == memory
