@@ -6,9 +6,10 @@ is loaded only where the site names such a device.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from plc.blocks.core import NEVER, Origin, Reading
+from plc.blocks.core import NEVER, NS_PER_S, Origin, Reading
 from plc.devicefiles import load_kinds
 from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
@@ -17,6 +18,8 @@ from plc.field.rs485.settings import kinds_of
 from plc.scan.clock import Clock
 from plc.scan.service import Service
 from plc.site import Site
+
+POWER_FRESH_NS = 15 * NS_PER_S  # three polls of a miner
 
 
 def expecting_devices(site: Site) -> Site:
@@ -51,6 +54,7 @@ def device_services(
     if rs485 is not None:
         exchange.energy = rs485.energy
         exchange.health["meter_ok"] = rs485.ok
+        rs485.expect_load(lambda: running_miners_w(exchange, clock.now_ns()))
         services.append(rs485)
     services += _miners(site, clock, exchange, rs485, origin, clean_start=clean_start)
     return services
@@ -109,3 +113,20 @@ def _miners(
         )
 
     return [driver(number, settings) for number, settings in enumerate(all_settings[:2], start=1)]
+
+
+def running_miners_w(exchange: Exchange, now_ns: int) -> float | None:
+    """What miners with closed contactors draw, W; None while one of them does not tell, or none is closed."""
+    last = exchange.last.latest
+    if last is None:
+        return None
+    closed = (last.inputs.image.k10_fb, last.inputs.image.k11_fb)
+    found = []
+    for feedback, mailbox in zip(closed, exchange.miners, strict=True):
+        if feedback:
+            metered, estimated = mailbox.latest.power_metered_w, mailbox.latest.power_estimated_w
+            power = metered if metered.aged(now_ns, POWER_FRESH_NS).ok else estimated
+            if power.value is None or not power.aged(now_ns, POWER_FRESH_NS).ok:
+                return None
+            found.append(power.value)
+    return math.fsum(found) if found else None

@@ -81,7 +81,7 @@ def watch_command(arguments: argparse.Namespace) -> int:
 
 def verify_command(arguments: argparse.Namespace) -> int:
     """Exit 0: nothing contradicts the present scales. 8: something does."""
-    from plc.field.rs485.verify import Verdict, load_step, verify
+    from plc.field.rs485.verify import Verdict, known_load, load_step, verify
 
     with _Session(arguments) as session:
         identity = session.identify()
@@ -95,7 +95,9 @@ def verify_command(arguments: argparse.Namespace) -> int:
         proposals = verify(kind, samples, grid)
         if arguments.load_step:
             _ask(f"Switch a load of {arguments.load_step:.0f} W on, wait 30 s, then press Enter ")
-            proposals.append(load_step(samples[-5:], list(session.samples(5)), grid, arguments.load_step))
+            before, after = samples[-5:], list(session.samples(5))
+            proposals.append(load_step(before, after, grid, arguments.load_step))
+            proposals.append(known_load(before, after, arguments.load_step))
     _report(proposals)
     if arguments.json:
         print(json.dumps([_plain(proposal) for proposal in proposals]))

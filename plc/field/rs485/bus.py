@@ -101,6 +101,11 @@ class Bus:
         self._snapshot = self._compose()
 
     @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices themselves; they belong to the thread once it runs."""
+        return self._devices
+
+    @property
     def snapshot(self) -> BusSnapshot:
         """The newest state; never blocks."""
         return self._snapshot

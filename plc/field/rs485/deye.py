@@ -7,13 +7,14 @@ numbers, so an unknown inverter gives none. A person may force a family in the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from plc.blocks.core import NS_PER_S, ns
 from plc.field.rs485.device import Device, DeviceState
 from plc.field.rs485.devicetype import DeviceType
+from plc.field.rs485.known_load import KNOWN_LOAD, MESSAGE, KnownLoad
 from plc.field.rs485.options import DeviceOptions
 from plc.field.rs485.values import SUSPECT_BAD_NS
 
@@ -145,6 +146,8 @@ class Deye(Device):
         self._strange_reads = 0
         self._strange_ns = 0
         self._zero_grid_ns: int | None = None
+        self._known_load = KnownLoad()
+        self.known_load_w: Callable[[], float | None] = lambda: None  # what surely runs in this house, W
         super().__init__(name, kind_name, kinds[kind_name], options)
 
     def accept(
@@ -160,6 +163,7 @@ class Deye(Device):
         taken = super().accept(function, start, words, taken_ns, blank_ok=blank_ok)
         if taken and self.kind.choices:
             self._watch_clamps(taken_ns)
+            self._watch_known_load(taken_ns)
         return taken
 
     def _take_identity(self, identity: Identity, now_ns: int) -> None:
@@ -225,18 +229,30 @@ class Deye(Device):
             return
         if grid != 0.0 or load < NO_CLAMPS_LOAD_W or not self._relay_closed({}, now_ns):
             self._zero_grid_ns = None
-            self.values.accuse("grid_w", None)
+            self.values.accuse("clamps", "grid_w", None)
             self.note("clamps", None)
             return
         if self._zero_grid_ns is None:
             self._zero_grid_ns = now_ns
         if now_ns - self._zero_grid_ns >= NO_CLAMPS_NS:
-            self.values.accuse("grid_w", self._zero_grid_ns + NO_CLAMPS_NS)
+            self.values.accuse("clamps", "grid_w", self._zero_grid_ns + NO_CLAMPS_NS)
             self.note(
                 "clamps",
                 "grid power is exactly 0 for minutes: are there clamps? Another register is taken with "
                 "`choose: {grid_w: ...}` in the site file",
             )
+
+    def _watch_known_load(self, now_ns: int) -> None:
+        """Miners that surely run and are not in the load of the house: the grid value is somebody else's."""
+        load, known = self.values.latest("load_w", {}, now_ns), self.known_load_w()
+        if load is None:
+            return
+        self._known_load.judge(load, known, now_ns)
+        since_ns = self._known_load.suspect_since_ns
+        if KNOWN_LOAD not in self.options.report_only:
+            for name in ("load_w", "grid_w"):
+                self.values.accuse(KNOWN_LOAD, name, since_ns)
+        self.note(KNOWN_LOAD, None if since_ns is None else MESSAGE)
 
     def _relay_closed(self, fresh: Mapping[str, float], now_ns: int) -> bool:
         relay = self.values.latest("relay_status", fresh, now_ns, STATE_NS)

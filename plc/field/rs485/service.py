@@ -7,7 +7,7 @@ threads do meanwhile does not matter to it; if they die, the values grow old.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from plc.blocks.core import NEVER, NS_PER_S, Origin, Reading
 from plc.field.rs485.bus import Bus, BusSnapshot, Clock, PortState
@@ -40,6 +40,13 @@ class Rs485Service:
     ) -> None:
         self._clock = clock
         self._buses = [make_bus(port, kinds, clock, origin) for port in ports]
+
+    def expect_load(self, known_w: Callable[[], float | None]) -> None:
+        """What surely runs in the house in W, None when unknown. Before the start; asked in our threads."""
+        for bus in self._buses:
+            for device in bus.devices:
+                if isinstance(device, Deye):
+                    device.known_load_w = known_w
 
     def start(self) -> None:
         """Starts one thread per port; returns at once, whatever the ports do."""

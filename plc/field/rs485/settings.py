@@ -12,6 +12,7 @@ from typing import Annotated
 from plc.blocks.param import Param
 from plc.field.rs485.devicerules import Fault
 from plc.field.rs485.devicetype import DeviceType, LineSpec, Parity
+from plc.field.rs485.known_load import KNOWN_LOAD
 from plc.field.rs485.options import DeviceOptions
 
 MINERS = 2
@@ -148,7 +149,7 @@ def _choices_of(device: SerialDevice, kind: DeviceType, at: tuple[str | int, ...
         ("scale", list(device.scale), groups),
         ("reverse", device.reverse, groups | set(kind.values)),
         ("choose", [f"{name}: {option}" for name, option in device.choose.items()], options),
-        ("report_only", device.report_only, set(kind.checks)),
+        ("report_only", device.report_only, {*kind.checks, *([KNOWN_LOAD] if kind.identity else [])}),
         ("period_s", list(device.period_s), set(kind.blocks)),
     )
     for key, words, known in given:

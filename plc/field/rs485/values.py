@@ -41,7 +41,7 @@ class Values:
         self._watches = {name: Watch(spec) for name, spec in kind.checks.items()}
         self._liveness = Liveness()
         self._layouts: dict[tuple[int, int, int], Layout] = {}
-        self._accused: dict[str, int] = {}
+        self._accused: dict[tuple[str, str], int] = {}
         self.torn_reads = 0
         self.units: Mapping[str, str] = MappingProxyType(
             {name: spec.unit for name, spec in kind.values.items()}
@@ -140,12 +140,12 @@ class Values:
             return None
         return gate.seen
 
-    def accuse(self, name: str, since_ns: int | None) -> None:
-        """A driver distrusts one value since a time; None takes it back."""
+    def accuse(self, why: str, name: str, since_ns: int | None) -> None:
+        """A driver distrusts one value since a time, for a reason; None takes this reason back."""
         if since_ns is None:
-            self._accused.pop(self.resolve(name), None)
+            self._accused.pop((why, self.resolve(name)), None)
         else:
-            self._accused[self.resolve(name)] = since_ns
+            self._accused[why, self.resolve(name)] = since_ns
 
     def resolve(self, name: str) -> str:
         """The value behind a choice of the site (which register is the grid connection)."""
@@ -253,7 +253,9 @@ class Values:
         return refused
 
     def _suspects(self) -> dict[str, int]:
-        found = dict(self._accused)
+        found: dict[str, int] = {}
+        for (_, target), since_ns in self._accused.items():
+            found[target] = min(found.get(target, since_ns), since_ns)
         for name, watch in self._watches.items():
             if watch.suspect_since_ns is not None and self._acts(name):
                 for part in watch.spec.suspects:

@@ -20,6 +20,8 @@ RATIO = (0.8, 1.25)
 BALANCE_W = 20.0
 BALANCE_SHARE = 0.02
 STEP = (0.7, 1.3)
+HIDDEN = 0.2  # of the step: more than this from the battery, and the grid value proves nothing
+BATTERY = ("battery_total_w", "battery_w")  # the first that the family has
 
 Sample = Mapping[str, float]
 """Numbers of all blocks, read one right after the other, by name."""
@@ -62,19 +64,43 @@ def verify(kind: DeviceType, samples: Sequence[Sample], chosen_grid: str) -> lis
 
 
 def load_step(before: Sequence[Sample], after: Sequence[Sample], chosen_grid: str, step_w: float) -> Proposal:
-    """Sign and scale of the grid value from a load of known power that a person switched on."""
-    first = [sample[chosen_grid] for sample in before if chosen_grid in sample]
-    second = [sample[chosen_grid] for sample in after if chosen_grid in sample]
-    if not first or not second or step_w <= 0:
+    """Sign and scale of the grid value from a load of known power that a person switched on.
+
+    A battery that takes the load over hides it from the grid: then nothing is concluded.
+    """
+    grid = _rise(before, after, chosen_grid)
+    battery = next((w for name in BATTERY if (w := _rise(before, after, name)) is not None), None)
+    if grid is None or step_w <= 0:
         return Proposal("grid sign", Verdict.OPEN, None, 0, "no samples before or after the step")
-    rise = median(second) - median(first)
-    count = len(first) + len(second)
-    text = f"import rose by {rise:.0f} W after a load of {step_w:.0f} W"
-    if STEP[0] * step_w <= rise <= STEP[1] * step_w:
+    low_w, high_w = STEP[0] * step_w, STEP[1] * step_w
+    count = len(before) + len(after)
+    text = f"import rose by {grid:.0f} W after a load of {step_w:.0f} W"
+    if low_w <= grid <= high_w:
         return Proposal("grid sign", Verdict.CONFIRMED, 1.0, count, text)
-    if STEP[0] * step_w <= -rise <= STEP[1] * step_w:
+    if battery is not None and abs(battery) > HIDDEN * step_w:
+        text += f", the battery took {battery:.0f} W of it: repeat with a battery that cannot discharge"
+        return Proposal("grid sign", Verdict.OPEN, None, count, text)
+    if low_w <= -grid <= high_w:
         return Proposal("grid sign", Verdict.CONTRADICTED, -1.0, count, f"{text}: the clamps are reversed")
     return Proposal("grid sign", Verdict.CONTRADICTED, None, count, f"{text}: another register or clamp")
+
+
+def known_load(before: Sequence[Sample], after: Sequence[Sample], step_w: float) -> Proposal:
+    """Whether the load of the house shows the same step: it does, whoever delivers the power."""
+    load = _rise(before, after, "load_w")
+    if load is None or step_w <= 0:
+        return Proposal("ac_power", Verdict.OPEN, None, 0, "no samples before or after the step")
+    text = f"load rose by {load:.0f} W after a load of {step_w:.0f} W"
+    fitting = [f for f in FACTORS if STEP[0] * step_w <= load * f <= STEP[1] * step_w]
+    if not fitting and load < 0:
+        text += " (reversed clamps turn the load around, too)"
+    return _proposal("ac_power", fitting, len(before) + len(after), text)
+
+
+def _rise(before: Sequence[Sample], after: Sequence[Sample], name: str) -> float | None:
+    first = [sample[name] for sample in before if name in sample]
+    second = [sample[name] for sample in after if name in sample]
+    return median(second) - median(first) if first and second else None
 
 
 def _range(group: str, name: str, kind: DeviceType, samples: Sequence[Sample]) -> Proposal:

@@ -151,6 +151,45 @@ def test_a_load_step_tells_the_sign_of_the_clamps(rise, verdict, factor):
     assert (found.verdict.name, found.factor) == (verdict, factor)
 
 
+@pytest.mark.parametrize("name", ["battery_total_w", "battery_w"])
+def test_a_battery_that_takes_the_step_over_proves_nothing_about_the_clamps(name):
+    before, after = [{"g": 0.0, name: 0.0, "load_w": 500.0}], [{"g": 20.0, name: 2950.0, "load_w": 3480.0}]
+    found = verification.load_step(before, after, "g", 3000)
+    assert found.verdict is verification.Verdict.OPEN
+    assert "battery" in found.evidence
+    load = verification.known_load(before, after, 3000)
+    assert (load.verdict, load.factor) == (verification.Verdict.CONFIRMED, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("rise", "verdict", "factor"),
+    [
+        (3000, "CONFIRMED", 1.0),
+        (300, "CONTRADICTED", 10.0),
+        (-3000, "CONTRADICTED", None),
+        (0, "CONTRADICTED", None),
+    ],
+)
+def test_the_load_of_the_house_shows_the_step_whoever_delivers_it(rise, verdict, factor):
+    found = verification.known_load([{"load_w": 400.0}] * 5, [{"load_w": 400.0 + rise}] * 5, 3000)
+    assert (found.verdict.name, found.factor) == (verdict, factor)
+
+
+def test_verify_asks_for_the_load_and_judges_grid_and_house(bus, capsys, monkeypatch):
+    import plc.commands.deye as command
+
+    def switch(text):
+        assert "3000 W" in text
+        bus.inverter.provider = lambda: replace(HOUSE, load_w=HOUSE.load_w + 3000)
+
+    monkeypatch.setattr(command, "_ask", switch)
+    words = ("deye", "verify", "--port", bus.link, "--samples", 12, "--load-step", 3000)
+    code, out, _ = run(capsys, *words)
+    assert code == 0
+    assert "import rose by 3000 W" in out
+    assert "load rose by 3000 W" in out
+
+
 def test_scan_finds_the_addresses_that_answer(tmp_path, capsys):
     slaves = {1: VirtualDeye("3p-lv", lambda: HOUSE), 4: VirtualMeter("eastron-sdm630", lambda: 1.0)}
     with VirtualBus(tmp_path / "tty", slaves, baud=115200, turnaround_s=0.001, speed=10) as bus:
