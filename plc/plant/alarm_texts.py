@@ -132,8 +132,8 @@ TEXTS: dict[str, AlarmText] = {
     "A-020": AlarmText(
         "Anfahren dauert zu lange",
         "start takes too long",
-        "Start abgebrochen",
-        "start aborted",
+        "Start abgebrochen, bis zu dreimal in der Stunde neu versucht",
+        "start aborted, tried again up to three times an hour",
         "siehe blockierende Bedingungen, quittieren",
         "see the blocking conditions, acknowledge",
     ),

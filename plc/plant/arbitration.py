@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from plc.blocks.core import Block, Tick, ns
+from plc.blocks.core import Block, State, Tick, ns
 from plc.plant.facts import Facts
 from plc.plant.interface import Command, CommandResult
 from plc.plant.parameters import Parameters
@@ -40,7 +40,9 @@ class Arbitration(Block):
 
     __slots__ = (
         "_p",
+        "_remote_off_left_ns",
         "_remote_off_until_ns",
+        "_resumed_off_ns",
         "acknowledge",
         "block_source",
         "blocks",
@@ -53,7 +55,17 @@ class Arbitration(Block):
         "source",
     )
 
-    STATE = ("_remote_off_until_ns", "block_source", "blocks", "hand", "hand_count", "leases", "source")
+    STATE = (
+        "_remote_off_left_ns",
+        "_remote_off_until_ns",
+        "_resumed_off_ns",
+        "block_source",
+        "blocks",
+        "hand",
+        "hand_count",
+        "leases",
+        "source",
+    )
 
     def __init__(self, parameters: Parameters) -> None:
         self._p = parameters
@@ -63,6 +75,8 @@ class Arbitration(Block):
         self.hand: dict[str, list[object]] = {}  # actuator -> [state, expires_ns, owner, reason]
         self.hand_count = 0
         self._remote_off_until_ns = -1
+        self._remote_off_left_ns = 0
+        self._resumed_off_ns = 0
         self.source = "automatic"
         self.results: list[CommandResult] = []
         self.acknowledge: tuple[str, ...] = ()
@@ -83,6 +97,9 @@ class Arbitration(Block):
         self.acknowledge = ()
         self.shelve = ()
         self.season = None
+        if self._resumed_off_ns:
+            self._remote_off_until_ns = tick.now_ns + self._resumed_off_ns
+            self._resumed_off_ns = 0
         for command in commands:
             self._take(tick, command, f, block_refusal)
         if self.leases or self.hand or self.blocks:
@@ -92,8 +109,21 @@ class Arbitration(Block):
         for source, (watts, _) in self.leases.items():
             if self.source == "automatic" or watts < f.request_w:
                 f.request_w, self.source = watts, source
+        self._remote_off_left_ns = max(0, self._remote_off_until_ns - tick.now_ns)
         self._write_block(f)
         self._write_hand(f)
+
+    def retained(self) -> State:
+        """An OFF from afar outlives a restart with the time it had left: it must not end because a process
+        died. What asks for something does not; that has to be fresh.
+        """
+        return {"remote_off_ns": self._remote_off_left_ns, "hand_count": self.hand_count}
+
+    def retain(self, data: State) -> None:
+        longest_ns = ns(self._p.fallback.request_ttl_s)
+        self._resumed_off_ns = min(longest_ns, max(0, int(data.get("remote_off_ns", 0))))
+        self._remote_off_left_ns = self._resumed_off_ns
+        self.hand_count = int(data["hand_count"])
 
     def remote_off(self, tick: Tick) -> bool:
         return tick.now_ns < self._remote_off_until_ns

@@ -103,20 +103,23 @@ class Demand(Block):
         b = self._p.buffer
         top = f.t_top
         bottom = f.t_bottom
+        less_k = 0.0  # with one sensor lost the buffer is used less far: the spread is a guess
         if top is None and bottom is not None:
             top = bottom + b.spread_k
+            less_k = b.lost_sensor_k
         elif bottom is None and top is not None:
             bottom = top - b.spread_k
+            less_k = b.lost_sensor_k
         if top is None or bottom is None:
             # Nobody knows: neither full (that would start recooling) nor room (that would heat).
             self._full.step(tick, in_=False)
             f.buffer_room = self._room.step(tick, in_=False)
             f.buffer_full = True
             return False
-        full = top >= b.full_degc and bottom >= b.full_bottom_degc
+        full = top >= b.full_degc - less_k and bottom >= b.full_bottom_degc - less_k
         f.buffer_full = self._full.step(tick, in_=full) or top >= b.max_degc
         # Below what the house needs now there is always room: on a very cold day that is more than resume.
-        f.buffer_room = self._room.step(tick, in_=top < b.resume_degc or f.top_below_curve)
+        f.buffer_room = self._room.step(tick, in_=top < b.resume_degc - less_k or f.top_below_curve)
         return True
 
     def _remember(self, f: Facts, state: SequenceState, *, known: bool) -> None:

@@ -119,6 +119,7 @@ class Buffer:
     resume_for_s: Annotated[Number, Param("s", 10, 1800, "room present for")] = 300.0
     volume_l: Annotated[Number, Param("l", 100, 5000, "water content", source="commissioning")] = 1000.0
     spread_k: Annotated[Number, Param("K", 0, 20, "typical top minus bottom, for a lost sensor")] = 6.0
+    lost_sensor_k: Annotated[Number, Param("K", 0, 10, "full and resume lower while a sensor is lost")] = 5.0
     curve_base_degc: Annotated[Number, Param("degC", 20, 50, "flow at 15 degC outside", remote=True)] = 35.0
     curve_slope: Annotated[Number, Param("K/K", 0, 2, "flow per kelvin colder", remote=True)] = 0.55
     curve_min_degc: Annotated[Number, Param("degC", 20, 45, "lowest flow", remote=True)] = 30.0

@@ -30,6 +30,7 @@ from plc.plant.hp_block import HeatPumpBlock
 from plc.plant.interface import Event, ImageOutputs, PlantInputs, PlantOutputs
 from plc.plant.interlock import Interlock
 from plc.plant.miner_pair import MinerPair
+from plc.plant.miners import MinerUnit
 from plc.plant.modes import Mode, ModeSelect
 from plc.plant.panel import Panel
 from plc.plant.parameters import Parameters
@@ -40,7 +41,8 @@ from plc.plant.routing import Routing
 from plc.plant.season import SeasonSelect
 from plc.plant.sensing import Sensing
 from plc.plant.sequence import Sequence
-from plc.plant.states import SequenceState
+from plc.plant.start_tries import StartTries
+from plc.plant.states import RUN_STATES, SequenceState
 from plc.plant.status import StatusBuilder
 from plc.plant.trip_table import FULL_SPEED_TRIPS
 from plc.plant.trips import Trips
@@ -70,6 +72,7 @@ BLOCKS = (
     "season",
     "sensing",
     "sequence",
+    "start_tries",
     "trips",
     "watch",
 )
@@ -109,6 +112,7 @@ class Plant(Block):
         self.facts = Facts()
         self.sensing = Sensing(p)
         self.trips = Trips(p)
+        self.start_tries = StartTries()
         self.mode = ModeSelect()
         self.arbitration = Arbitration(p)
         self.decision = EnergyDecision(p)
@@ -203,7 +207,8 @@ class Plant(Block):
 
     def _step_trips(self, tick: Tick, f: Facts) -> None:
         first = self.trips.first
-        self.trips.step(tick, f, acknowledge=f.ack or self._remote_acknowledge())
+        again = self.start_tries.step(tick, self.trips.latched)
+        self.trips.step(tick, f, acknowledge=f.ack or self._remote_acknowledge() or again)
         if self.trips.first == first:
             return
         if self.trips.first:
@@ -261,8 +266,17 @@ class Plant(Block):
         )
         for number, (unit, was_on) in enumerate(zip(self.miners.units, before, strict=True), 1):
             if unit.enable is not was_on:
-                reason = unit.interlock.first_out if unit.interlock.tripped else self.sequence.reason
-                self._event(tick, f"m{number}_enable", "on" if unit.enable else "off", reason=reason)
+                self._event(
+                    tick, f"m{number}_enable", "on" if unit.enable else "off", reason=self._why(unit, state)
+                )
+
+    def _why(self, unit: MinerUnit, state: SequenceState) -> str:
+        """Why a miner was switched: its trip, the limit that left one miner too many, or the sequence."""
+        if unit.interlock.tripped:
+            return unit.interlock.first_out
+        if not unit.enable and state in RUN_STATES and self.miners.power.limited_by:
+            return self.miners.power.limited_by
+        return self.sequence.reason
 
     def _step_alarms(self, tick: Tick, f: Facts) -> None:
         alarms = self.alarms

@@ -1,6 +1,7 @@
 """What must survive a restart, and how a new plant takes it up.
 
-Run hours, starts, strokes, contactor cycles, budgets, energy, latched trips and alarms, the season. Not:
+Run hours, starts, strokes, contactor cycles, budgets, energy, latched trips and alarms, the season, an OFF
+from afar. Not:
 positions of valves (nobody saw them move), timers of minimum off (they run from process start whatever a file
 says), requests (they must be fresh). Plain data with a layout number; the file is the store's business.
 """
@@ -79,7 +80,7 @@ def collect(plant: Plant) -> State:
         "season": plant.season.state(),
         "account": plant.decision.engine.account.state(),
         "counters": plant.counters.retained(),
-        "hand_count": plant.arbitration.hand_count,
+        **plant.arbitration.retained(),
     }
 
 
@@ -99,4 +100,4 @@ def _take(plant: Plant, data: State) -> None:
     plant.season.restore(data["season"])
     plant.decision.engine.account.restore(data["account"])
     plant.counters.retain(data.get("counters", {}))  # data of a program that did not count yet
-    plant.arbitration.hand_count = int(data["hand_count"])
+    plant.arbitration.retain(data)

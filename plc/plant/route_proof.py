@@ -1,8 +1,10 @@
 """Does the heat go where the valves say? No valve has a feedback, so the heat itself is the witness (A-024).
 
-On the way outside heat must show in the glycol within minutes of the fan. If it does not, RV1 is driven home
-and out again once, because most valves that did not move only lost their position. A second time without
-answer is a valve that jams: an alarm, and the route stays at the buffer until somebody has looked.
+On the way outside heat must show in the glycol within minutes; where it does not although the oil stays hot,
+it goes elsewhere. Cold glycol alone proves nothing: a strong cooler with little power brings it down to the
+air, but then the oil is calm. RV1 is driven home and out again once, because most valves that did not move
+only lost their position. A second time without answer is a valve that jams: an alarm, and the route stays at
+the buffer until somebody has looked.
 
 The other way round needs no rule of its own: with RV1 jammed towards the cooler the heat has no way out as
 soon as P5 stands, and the loss of cooling (A-007, A-008) sees that within minutes. Plant reference, topics
@@ -18,7 +20,7 @@ from plc.plant.states import SequenceState
 
 FOLLOW_S = 600.0
 FOLLOW_K = 3.0
-"""Glycol that carries the heat of a miner is this much warmer than the air, and within this time."""
+"""Glycol that cannot calm the oil is at least this much warmer than the air, and within this time."""
 
 
 class RouteProof(Block):
@@ -40,7 +42,10 @@ class RouteProof(Block):
         asked = (
             recooling
             and not f.route_retry
-            and f.fan_on
+            and f.rv1_at_b
+            and f.p5_proven
+            and f.t_oil is not None
+            and not f.oil_calm
             and f.power_w > min_power_w
             and f.t_glycol is not None
             and f.t_outdoor is not None

@@ -76,6 +76,15 @@ def test_a_buffer_of_which_nobody_knows_takes_nothing_and_is_not_remembered_as_f
     assert bench.leap(10.0, t_top=53.0, t_bottom=45.0).buffer_takes_heat
 
 
+@pytest.mark.parametrize("lost", [{"t_top": None, "t_bottom": 44.5}, {"t_top": 50.5, "t_bottom": None}])
+def test_with_one_sensor_lost_the_buffer_is_used_less_far(lost):
+    """Spread 6 K: the other sensor stands for both, and full is 5 K lower."""
+    bench = Bench()
+    assert bench.leap(130.0, **lost).buffer_full
+    assert not bench.leap(400.0, t_top=46.0, t_bottom=None).buffer_takes_heat, "resume is lower, too"
+    assert bench.leap(310.0, t_top=44.0).buffer_takes_heat
+
+
 def test_the_memory_of_a_full_buffer_is_part_of_the_state():
     bench = Bench()
     bench.leap(130.0, t_top=55.5, t_bottom=49.0)

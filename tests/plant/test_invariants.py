@@ -1,6 +1,7 @@
 """Random lives against the invariants: a short run here, hours with `python -m tests.plant.fuzz`."""
 
 import copy
+import itertools
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from plc.blocks.core import Tick
 from plc.plant.interface import PlantInputs
 from plc.plant.plant import Plant
+from plc.plant.retain import collect
 from tests.plant.explore import explore
 from tests.plant.fuzz import Life
 from tests.plant.invariants import BrokenError, Invariants
@@ -85,6 +87,39 @@ def test_retained_data_take_counters_latches_and_season_but_no_position_and_no_r
     rig.plant, rig.outputs = plant, None
     rig.given(t_oil_degc=40.0).leap(20.0).expect("a restart does not acknowledge", state="FAULT")
     assert "A-005" in rig.outputs.status.alarms
+
+
+def distinct(data, numbers):
+    """The same shape with a different number in every place: what is mixed up or lost then shows."""
+    if isinstance(data, dict):
+        return {name: distinct(value, numbers) for name, value in data.items()}
+    if isinstance(data, list):
+        return [distinct(value, numbers) for value in data]
+    if isinstance(data, bool) or not isinstance(data, (int, float)):
+        return data
+    return type(data)(next(numbers))
+
+
+def test_every_counter_and_budget_comes_back_into_its_own_place():
+    rig = heating_rig()
+    rig.command("mode_request", "off", ttl_s=300.0).leap(1.2)
+    retained = json.loads(json.dumps(rig.outputs.retain))
+    for name in ("miners", "pumps", "strokes", "exercise", "counters", "account"):
+        retained[name] = distinct(retained[name], itertools.count(1001))
+    retained["hand_count"] = 7
+    again = Plant(rig.parameters, retained=json.loads(json.dumps(retained)))
+    found = json.loads(json.dumps(collect(again)))
+    assert set(found) == set(retained)
+    for name in found:
+        assert found[name] == retained[name], name
+
+
+def test_an_off_from_afar_outlives_a_restart_with_the_time_it_had_left():
+    rig = standby_rig()
+    rig.command("mode_request", "off", ttl_s=100.0).leap(40.0).expect(mode="off")
+    rig.plant, rig.outputs = Plant(rig.parameters, retained=rig.outputs.retain), None
+    rig.leap(50.0).expect(mode="off", state="OFF")
+    rig.leap(20.0).expect(mode="auto")
 
 
 def test_an_unclean_end_books_a_cycle_of_each_contactor():

@@ -11,13 +11,14 @@ from plc.plant.route_proof import RouteProof
 from plc.plant.states import SequenceState as S
 from tests.plant.language import Rig, parameters
 
-RECOOLING = {"fan_on": True, "power_w": 6400.0, "t_glycol": 15.0, "t_outdoor": 14.0, "rv1_at_a": False}
+RECOOLING = {"rv1_at_b": True, "p5_proven": True, "power_w": 6400.0, "t_glycol": 15.0, "t_outdoor": 14.0}
+HOT = {"t_oil": 58.0, "oil_calm": False}
 
 
 class Bench:
     def __init__(self):
         self.proof = RouteProof()
-        self.f = Facts(**RECOOLING)
+        self.f = Facts(**RECOOLING, **HOT)
 
     def leap(self, seconds, state=S.RECOOL, **facts):
         for name, value in facts.items():
@@ -32,9 +33,9 @@ def test_a_valve_that_shows_no_heat_is_driven_home_once_and_reported_the_second_
     assert not bench.leap(595).route_retry
     f = bench.leap(10)
     assert (f.route_retry, f.route_implausible) == (True, False)
-    assert bench.leap(60, fan_on=False).route_retry, "until it has arrived"
+    assert bench.leap(60, rv1_at_b=False).route_retry, "until it has arrived"
     assert not bench.leap(1, rv1_at_a=True).route_retry
-    assert not bench.leap(590, rv1_at_a=False, fan_on=True).route_implausible
+    assert not bench.leap(590, rv1_at_a=False, rv1_at_b=True).route_implausible
     f = bench.leap(20)
     assert (f.route_retry, f.route_implausible) == (False, True)
 
@@ -49,7 +50,16 @@ def test_heat_in_the_glycol_clears_the_suspicion():
 
 
 @pytest.mark.parametrize(
-    "facts", [{"fan_on": False}, {"power_w": 500.0}, {"t_glycol": None}, {"t_outdoor": None}]
+    "facts",
+    [
+        {"p5_proven": False},
+        {"rv1_at_b": False},
+        {"power_w": 500.0},
+        {"t_glycol": None},
+        {"t_outdoor": None},
+        {"t_oil": None},
+        {"oil_calm": True},
+    ],
 )
 def test_without_heat_or_sensors_nothing_is_said(facts):
     f = Bench().leap(1300, **facts)
