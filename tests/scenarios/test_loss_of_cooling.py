@@ -68,6 +68,9 @@ def test_no_water_moves_and_p4_reports_nothing(chain: str) -> None:
 def test_valve_jams_and_the_heat_keeps_going_where_it_went(chain: str) -> None:
     story = given("valve-stuck", chain).leap_to("RECOOL", 4000.0)
     story.leap(9000.0 - story.loop.t_s, "the heat goes into the buffer although the fan is asked for")
+    raised = [event.now_ns / 1e9 for event in story.loop.events if event.subject == "A-024"]
+    assert raised, "one try more, then the alarm"
+    assert raised[0] < 2.5 * 1800.0
     story.expect_range(
         "limits hold by less power, then by a stop",
         rv1=(0.0, 0.0),

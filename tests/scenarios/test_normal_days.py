@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.language import CHAINS, given
+from tools.twin import scenarios
+from tools.twin.physics.weather import FixedDay
 
 pytestmark = pytest.mark.parametrize("chain", sorted(CHAINS))
 
@@ -58,4 +60,26 @@ def test_the_clock_is_put_forward_and_nothing_happens(chain: str) -> None:
     story.leap(2400.0, "across two o'clock, which does not exist").expect(
         state="HEAT_BUFFER", enable_starts=2
     )
+    assert story.trips == []
+
+
+def test_a_hot_buffer_in_summer_is_filled_with_less_and_less_power_and_then_left_alone(chain: str) -> None:
+    """Recooling for protection must not become the sink of a summer: it would go to and fro all day."""
+    story = given("summer-hot-buffer", chain).leap_to("HEAT_BUFFER", 1600.0)
+    story.leap_until(lambda loop: loop.out.status.granted_power_w < 3000.0, 8000.0, "the oil gets hotter")
+    story.expect(state="HEAT_BUFFER").leap_to("COOLDOWN", 6000.0, "the buffer is full")
+    story.leap_to("STANDBY", 900.0)
+    story.leap(4 * 3600.0, "nobody takes heat out", dt_s=10.0)
+    story.expect(state="STANDBY", enable_starts=2, cooler_on=False)
+    assert "RECOOL" not in story.loop.metrics.states_visited
+    assert "A-006" not in [event.subject for event in story.loop.events]
+    story.expect_range(oil_max_degc=(55.0, 58.0), t_top_degc=(53.0, 56.0))
+
+
+def test_a_buffer_that_was_full_takes_heat_again_as_soon_as_a_cold_house_has_used_it(chain: str) -> None:
+    cold = {"initial": scenarios.FULL, "weather": lambda: FixedDay(-14.0), "events": ()}
+    story = given("winter-day", chain, from_start=True, **cold)
+    story.leap(1500.0, "full: no start").expect(state="STANDBY", enable_starts=0)
+    story.leap_to("HEAT_BUFFER", 3 * 3600.0, "the heat pump would have to start, and the miners may")
+    assert story.fact("t_top_degc") > story.loop.parameters.buffer.resume_degc - 3.0
     assert story.trips == []

@@ -80,6 +80,14 @@ _ALL = (
         parameters=(("cooler.economic", True),),
         duration_s=14_400.0,
     ),
+    _story(
+        "summer-hot-buffer",
+        "a July day, the buffer warm, full power asked for, recooling for revenue is not allowed",
+        start=_local(7, 12, 9),
+        weather=lambda: FixedDay(24.0, 5.0),
+        initial=replace(FULL, buffer_top_degc=49.5, buffer_bottom_degc=46.0, glycol_degc=24.0),
+        duration_s=43_200.0,
+    ),
     _story("year", "the synthetic year", weather=SyntheticYear, start=_local(1, 1, 0), duration_s=3.15e7),
     # --- pumps, valves, cooler
     _story("p3-stops", "P3 stops at full power, the flow switch sees it", _fault("p3_stopped")),
