@@ -91,7 +91,7 @@ class Bus:
         self._state = PortState.STARTING
         self._error = ""
         self._opens = 0
-        self._open_failures = 0
+        self._lost_in_a_row = 0
         self._transactions = 0
         self._failures = 0
         self._foreign_bytes = 0
@@ -178,7 +178,6 @@ class Bus:
 
     def _opened(self) -> None:
         self._opens += 1
-        self._open_failures = 0
         self._state, self._error = PortState.OPEN, ""
         self._publish()
 
@@ -200,6 +199,7 @@ class Bus:
         answer = self._line.read_registers(
             device.options.slave, spec.function, spec.start, spec.count, timeout_s
         )
+        self._lost_in_a_row = 0  # not before: an adapter that opens and then refuses is no better than none
         if answer.words is not None:
             self._take(device, block, answer.words, now_ns, answer.duration_s)
         else:
@@ -226,8 +226,8 @@ class Bus:
         self._state = PortState.OFFLINE
         self._error = f"{type(error).__name__}: {error}"
         self._publish(*self._devices)
-        wait_s = REOPEN_S[min(self._open_failures, len(REOPEN_S) - 1)]
-        self._open_failures += 1
+        wait_s = REOPEN_S[min(self._lost_in_a_row, len(REOPEN_S) - 1)]
+        self._lost_in_a_row += 1
         time.sleep(NEVER_FASTER_S)
         self._clock.wait(self._stop, wait_s)
 

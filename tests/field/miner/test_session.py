@@ -175,6 +175,18 @@ def test_three_timeouts_in_a_row_rebuild_the_channel(tmp_path: Path) -> None:
     assert rig.channels_opened > opened
 
 
+@pytest.mark.parametrize("net", ["timeout", "refuse"])
+def test_a_dead_miner_costs_a_bounded_number_of_connections(tmp_path: Path, net: str) -> None:
+    """A new channel is processor time under the interpreter lock, which the scan waits for."""
+    rig = Rig(tmp_path)
+    rig.want(3200.0)
+    rig.run(60)
+    rig.net, opened = net, rig.channels_opened
+    rig.run(600)
+    assert rig.channels_opened - opened <= 10 * 20
+    assert rig.channels_closed >= rig.channels_opened - 1, "none is left behind"
+
+
 def test_a_garbled_answer_is_no_answer(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.want(3200.0)
