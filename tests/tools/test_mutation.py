@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from tools.bench_parts import _mutants, mutation
+from tools.bench_parts import _mutants, _mutation_kept, mutation
 from tools.bench_parts._mutants import Mutant, Source
 from tools.bench_parts._mutation_run import outer_functions
 
@@ -89,7 +89,7 @@ def test_what_is_known_is_kept_while_the_module_is_unchanged(tmp_path, monkeypat
     kept.book(mutant, "tests/a.py::b")
     again = mutation.Kept(tmp_path)
     assert again.verdict(mutant) == kept.verdict(mutant)
-    monkeypatch.setattr(mutation, "source_key", lambda module: "another")
+    monkeypatch.setattr(_mutation_kept, "source_key", lambda module: "another")
     assert again.verdict(mutant) is None
 
 
