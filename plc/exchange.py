@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from plc.blocks.core import State, Tick
-from plc.energy.plan_prices import PlanPrices
+from plc.energy.plan_values import PlanValues
 from plc.link.commands import Market
 from plc.plant.interface import (
     Command,
@@ -74,7 +74,7 @@ class Exchange:
         self.commands: deque[Command] = deque(maxlen=COMMANDS_WAITING)
         self.health: dict[str, Callable[[], bool | None]] = {}
         self.market: Mailbox[Market] = Mailbox(Market())
-        self.plan: Mailbox[PlanPrices | None] = Mailbox(None)
+        self.plan: Mailbox[PlanValues | None] = Mailbox(None)
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
@@ -83,7 +83,7 @@ class Exchange:
         self._health = HealthInputs()
         self._health_was: tuple[bool | None, ...] = ()
         self._priced = MarketInputs()
-        self._priced_of: tuple[Market | None, PlanPrices | None] = (None, None)
+        self._priced_of: tuple[Market | None, PlanValues | None] = (None, None)
 
     def join(self, consumer: HandOver) -> None:
         """One more that gets every scan; before the first one."""

@@ -17,7 +17,7 @@ from math import fsum
 from typing import Any
 
 from plc.blocks.core import NS_PER_S, Block, State, Tick
-from plc.energy import account, cost, heat, holdback, marginal
+from plc.energy import account, cost, heat, holdback, lookahead, marginal
 from plc.energy.marginal import Decision, Heat, MarginalRule, MinerOffer
 from plc.energy.parameters import Economics, Policy
 from plc.energy.prices import Prices
@@ -40,8 +40,8 @@ class EnergyEngine(Block):
     """
 
     __slots__ = (
-        "_chosen", "_curves", "_e", "_economical", "_holdback", "_plain", "_since_ns", "_started", "account",
-        "decision", "marginal", "prices", "rates", "surplus",
+        "_block", "_chosen", "_curves", "_e", "_economical", "_holdback", "_ladders", "_plain", "_since_ns",
+        "_started", "account", "decision", "marginal", "prices", "rates", "surplus",
     )  # fmt: skip
 
     STATE = (
@@ -62,6 +62,8 @@ class EnergyEngine(Block):
         self._holdback = holdback.HoldBack(economics)
         self._since_ns = 0
         self._started = False
+        self._block: bool | None = None  # the plan's values want the heat pump to wait; None without a plan
+        self._ladders: dict[tuple[float, float, tuple[MinerOffer, ...]], tuple[lookahead.Rung, ...]] = {}
         self._curves: dict[tuple[tuple[float, ...], tuple[float, ...]], Curve | None] = {}
         self.surplus = Surplus(economics.choice)
         self.prices = Prices()
@@ -106,19 +108,17 @@ class EnergyEngine(Block):
         flow = self._heat(s)
         heat_now = self.prices.update(self._e, s, flow)
         offers = tuple(self._offer(miner) for miner in s.miners)
-        fast = self._slices(s, self.surplus.fast)
-        slow = self._slices(s, self.surplus.slow)
         policy = self._e.choice.policy
-        self.decision = self._run(self._chosen, self._e, policy, offers, heat_now, fast, slow)
+        self.decision = self._run(tick, self._chosen, self._e, policy, offers, heat_now, s)
         if policy is Policy.MARGINAL and self._plain is self._e:
             self._economical.power_w = self._chosen.power_w
             self.marginal = self.decision
         else:
             self.marginal = self._run(
-                self._economical, self._plain, Policy.MARGINAL, offers, heat_now, fast, slow
+                tick, self._economical, self._plain, Policy.MARGINAL, offers, heat_now, s
             )
-        self._book(tick, s, offers, heat_now, slow)
-        self._holdback.step(tick, s, self.surplus.slow, self.prices, flow.cop, heat_now.stored_eur_per_kwh)
+        self._book(tick, s, offers, heat_now, self._slices(s, self.surplus.slow))
+        self._holdback.step(tick, s, self.surplus.slow, self.prices, flow.cop, self._block)
 
     def _heat(self, s: EnergySituation) -> Heat:
         use = 0.0
@@ -162,32 +162,63 @@ class EnergyEngine(Block):
 
     def _run(
         self,
+        tick: Tick,
         rule: MarginalRule,
         economics: Economics,
         policy: Policy,
         offers: tuple[MinerOffer, ...],
         flow: Heat,
-        fast: tuple[cost.Slice, ...],
-        slow: tuple[cost.Slice, ...],
+        s: EnergySituation,
     ) -> Decision:
-        proposals = [
-            marginal.decide(
-                economics,
-                offers,
-                flow,
-                marginal.by_policy(policy, slices, flow),
-                eur_per_th_hour=self.prices.per_th_hour,
-                present_w=rule.power_w,
-            )
-            for slices in ((fast, slow) if slow != fast else (fast,))
-        ]
+        fast, slow = self.surplus.fast, self.surplus.slow
+        eager = self._propose(rule, economics, policy, offers, flow, s, fast)
+        cautious = eager if slow == fast else self._propose(rule, economics, policy, offers, flow, s, slow)
+        if rule is self._economical or policy is Policy.MARGINAL:
+            self._block = cautious.block if self.prices.planned and slow.known else None
         powers = rule.step(
-            eager=proposals[0],
-            cautious=proposals[-1],
-            may_rise=self.surplus.fast.known or policy in BLIND,
+            eager=eager.decision,
+            cautious=cautious.decision,
+            may_rise=fast.known or policy in BLIND,
         )
-        shown = proposals[0] if powers == proposals[0].power_w else proposals[-1]
+        rule.pay(tick, cautious.bare_eur)
+        shown = eager.decision if powers == eager.decision.power_w else cautious.decision
         return shown if shown.power_w == powers else replace(shown, power_w=powers, limited_by="confirming")
+
+    def _propose(
+        self,
+        rule: MarginalRule,
+        economics: Economics,
+        policy: Policy,
+        offers: tuple[MinerOffer, ...],
+        flow: Heat,
+        s: EnergySituation,
+        house: cost.House,
+    ) -> lookahead.Choice:
+        """What would be best if the house stayed as it is: by the plan's values, or step by step."""
+        slices = self._slices(s, house)
+        earned = self.prices.per_th_hour
+        if policy is Policy.MARGINAL and self.prices.at is not None and s.plan is not None and house.known:
+            now = lookahead.measured(economics, s.plan, s, house, self.prices, cop=flow.cop, rule=rule)
+            ladder = self._ladder(economics, offers)
+            return lookahead.choose(s.plan, now, ladder, slices, present_w=rule.power_w)
+        decision = marginal.decide(
+            economics,
+            offers,
+            flow,
+            marginal.by_policy(policy, slices, flow),
+            eur_per_th_hour=earned,
+            present_w=rule.power_w,
+        )
+        return lookahead.Choice(decision, False)
+
+    def _ladder(self, economics: Economics, offers: tuple[MinerOffer, ...]) -> tuple[lookahead.Rung, ...]:
+        """Built anew only when a miner or the hash price changes."""
+        key = (economics.mining.bonus_eur_per_kwh, self.prices.per_th_hour, offers)
+        if key not in self._ladders:
+            if len(self._ladders) > 4:
+                self._ladders.clear()
+            self._ladders[key] = lookahead.rungs(economics, offers, self.prices.per_th_hour)
+        return self._ladders[key]
 
     def _book(
         self,

@@ -16,9 +16,6 @@ from plc.energy.prices import Prices
 from plc.energy.situation import EnergySituation
 
 QUARTER_S = 900
-PLANNED = 0.2
-"""Share of the required advantage when a plan stands behind it."""
-
 PERIOD_NS = 10 * NS_PER_S
 """A block lasts a quarter of an hour at least; its reasons need not be looked at every second."""
 
@@ -61,11 +58,11 @@ def running_costs(
 
 
 class HoldBack(Block):
-    """step(tick, situation, house, prices, cop) -> wanted; why: "", "plan" or "tariff".
+    """step(tick, situation, house, prices, cop, planned) -> wanted; why: "", "plan" or "tariff".
 
-    With a plan: electricity now, per kWh of heat, against the value of heat in the plan. Without: the price
-    now against the cheapest hour of the next hours, as far as the tariff knows it; a fixed tariff has none.
-    Starts above hold_back_eur_per_kwh of advantage and ends at none.
+    With a plan: what the best of all actions says, see lookahead. Without: the price now against the cheapest
+    hour of the next hours, as far as the tariff knows it; a fixed tariff has none. It starts above
+    hold_back_eur_per_kwh of advantage and ends at none.
     """
 
     __slots__ = ("_e", "_known", "_later", "_quarter", "_since_ns", "advantage", "wanted", "why")
@@ -89,19 +86,24 @@ class HoldBack(Block):
         house: cost.House,
         prices: Prices,
         cop: float,
-        heat: float | None,
+        planned: bool | None,
     ) -> bool:
-        """heat: the plan's value of a kWh of heat, None without a plan. Looks every PERIOD_NS only."""
+        """planned: whether the plan's values want it, None without a plan. Looks every PERIOD_NS only."""
         self._since_ns += tick.dt_ns
         if self._since_ns < PERIOD_NS and house.known:
             return self.wanted
         self._since_ns = 0
-        self.why = ""
-        later = None
-        if self._e.heat.heat_pump and house.known:
-            later = heat * cop if heat is not None else self._cheapest(s)
+        if planned is not None and self._e.heat.heat_pump:
+            self.advantage = 0.0
+            self.wanted = planned
+        else:
+            self.wanted = self._by_tariff(s, house, prices, cop)
+        self.why = "" if not self.wanted else "tariff" if planned is None else "plan"
+        return self.wanted
+
+    def _by_tariff(self, s: EnergySituation, house: cost.House, prices: Prices, cop: float) -> bool:
+        later = self._cheapest(s) if self._e.heat.heat_pump and house.known else None
         if later is None:
-            self.wanted = False
             self.advantage = 0.0
             return False
         now = running_costs(
@@ -115,12 +117,7 @@ class HoldBack(Block):
             miners_w=fsum(miner.power_w or 0.0 for miner in s.miners),
         )
         self.advantage = now - later
-        least = self._e.choice.hold_back_eur_per_kwh
-        if heat is not None:
-            least *= PLANNED  # a plan has counted what the block costs, a look at the prices has not
-        self.wanted = self.advantage > (0.0 if self.wanted else least)
-        self.why = ("tariff" if heat is None else "plan") if self.wanted else ""
-        return self.wanted
+        return self.advantage > (0.0 if self.wanted else self._e.choice.hold_back_eur_per_kwh)
 
     def _cheapest(self, s: EnergySituation) -> float | None:
         """Looked up once per quarter hour: prices do not change inside one."""

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from math import fsum
 from typing import NamedTuple
 
-from plc.blocks.core import Block
+from plc.blocks.core import Block, Tick
 from plc.energy import heat as heat_value
 from plc.energy.cost import FORBIDDEN, Slice, Source, between
 from plc.energy.parameters import Economics, Policy
 from plc.energy.revenue import Curve, levels_w
 
 NEVER_PAYS = -1e6
+QUARTER_S = 900.0
 
 
 class MinerOffer(NamedTuple):
@@ -269,12 +270,13 @@ class MarginalRule(Block):
     that is no opinion about clouds.
     """
 
-    __slots__ = ("power_w",)
+    __slots__ = ("gap_eur", "power_w")
 
-    STATE = ("power_w",)
+    STATE = ("gap_eur", "power_w")
 
     def __init__(self, miners: int = 2) -> None:
         self.power_w: tuple[float, ...] = (0.0,) * miners
+        self.gap_eur = 0.0
 
     def step(self, *, eager: Decision, cautious: Decision, may_rise: bool = True) -> tuple[float, ...]:
         """may_rise False: what the house does is not known now, so nothing is added."""
@@ -289,6 +291,14 @@ class MarginalRule(Block):
         elif cautious.total_w < held_w:
             self.power_w = cautious.power_w
         return self.power_w
+
+    def pay(self, tick: Tick, eur_per_quarter: float) -> None:
+        """What the present powers lose adds up in gap_eur as long as they run and lose: the price of not
+        starting again later, which a plan may pay once and no more."""
+        if fsum(self.power_w) <= 0.0 or eur_per_quarter >= 0.0:
+            self.gap_eur = 0.0
+        else:
+            self.gap_eur -= eur_per_quarter * tick.dt_s / QUARTER_S
 
 
 LIMITED_SOURCES = (Source.OVER_LIMIT, Source.BATTERY)

@@ -159,6 +159,10 @@ class HeatSource:
         Number, Param("", 0.25, 0.6, "heat pump against Carnot", source="commissioning")
     ] = 0.42
     boiler_eur_per_kwh: Annotated[Number, Param("EUR/kWh", 0.01, 1, "heat of the boiler")] = 0.13
+    block_eur: Annotated[
+        Number,
+        Param("EUR", 0, 0.5, "what one block of the heat pump costs: a start of its compressor, one of few"),
+    ] = 0.005
     into_buffer: Annotated[Number, Param("", 0.5, 1, "share of miner power that reaches the buffer")] = 0.95
     fan_w: Annotated[Number, Param("W", 0, 1000, "fan and pump while recooling")] = 250.0
 

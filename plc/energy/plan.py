@@ -1,26 +1,28 @@
 """The plan: dynamic programme backwards over both stores, in plain Python, bounded in time and memory.
 
-The result is not a schedule but the value of being in a state, and from it what one more kWh of heat or
-charge is worth in each of the next quarter hours. 48 h x 24 x 5 states x 8 actions are about 250 000
-evaluations. The block is only looked at where the heat pump would run.
+The result is not a schedule but the value of being in a state: heat, charge, how many miners run, and whether
+the heat pump is held back. 48 h x 40 x 7 levels x 8 powers, each with and without a block, are about half a
+million evaluations. The block is only looked at where the heat pump would run.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-from plc.energy.plan_prices import PlanPrices, Table
 from plc.energy.plan_problem import PENALTY_EUR_PER_KWH as PENALTY
 from plc.energy.plan_problem import STEP_H, Plant, Problem, Quarter
+from plc.energy.plan_values import PlanValues
+from plc.energy.quarter_hour import heat
 
-HEAT_LEVELS = 24
-CHARGE_LEVELS = 5
+HEAT_LEVELS = 40
+CHARGE_LEVELS = 7
 MOST_QUARTERS = 192
-HANDED_OVER = 16
-"""Quarter hours that get a table: a plan is renewed every quarter hour and is good for four hours."""
+HANDED_OVER = 5
+"""Begins of quarter hours whose values are handed over: a plan is renewed every quarter hour and is good for
+one hour after its own."""
 
-Values = list[list[float]]
-"""Cost to go in EUR, [heat level][charge level]."""
+INFINITE = float("inf")
+
+Values = list[list[list[float]]]
+"""Cost to go in EUR, [miners that run x phase of the block][heat level][charge level]."""
 
 
 def grid(low: float, high: float, count: int) -> list[float]:
@@ -30,18 +32,19 @@ def grid(low: float, high: float, count: int) -> list[float]:
 
 def grids(plant: Plant) -> tuple[list[float], list[float]]:
     """Levels of both stores; a house without battery has one level of charge."""
-    heat = grid(0.0, plant.e_max_kwh, HEAT_LEVELS)
+    heat_levels = grid(0.0, plant.e_max_kwh, HEAT_LEVELS)
     if plant.s_max_kwh <= plant.s_min_kwh:
-        return heat, [plant.s_min_kwh]
-    return heat, grid(plant.s_min_kwh, plant.s_max_kwh, CHARGE_LEVELS)
+        return heat_levels, [plant.s_min_kwh]
+    return heat_levels, grid(plant.s_min_kwh, plant.s_max_kwh, CHARGE_LEVELS)
 
 
-def end(problem: Problem, heat: list[float], charge: list[float]) -> Values:
-    """Cost to go after the last quarter hour."""
-    return [
+def end(problem: Problem, heat_levels: list[float], charge: list[float]) -> Values:
+    """Cost to go after the last quarter hour, whatever runs then."""
+    plane = [
         [-problem.end_heat_eur * min(e, problem.end_heat_kwh) - problem.end_charge_eur * s for s in charge]
-        for e in heat
+        for e in heat_levels
     ]
+    return [plane for _ in range((problem.most_miners + 1) * problem.phases)]
 
 
 def solve(problem: Problem, keep: int = HANDED_OVER) -> list[Values]:
@@ -51,11 +54,11 @@ def solve(problem: Problem, keep: int = HANDED_OVER) -> list[Values]:
     """
     if not 0 < len(problem.quarters) <= MOST_QUARTERS:
         raise ValueError(f"{len(problem.quarters)} quarter hours, 1 to {MOST_QUARTERS} are allowed")
-    heat, charge = grids(problem.plant)
-    values = end(problem, heat, charge)
+    heat_levels, charge = grids(problem.plant)
+    values = end(problem, heat_levels, charge)
     kept = [values]
     for index in range(len(problem.quarters) - 1, -1, -1):
-        values = _back(problem, problem.quarters[index], heat, charge, values)
+        values = _back(problem, problem.quarters[index], heat_levels, charge, values)
         kept.append(values)
         if len(kept) > keep + 1:
             del kept[0]
@@ -63,62 +66,86 @@ def solve(problem: Problem, keep: int = HANDED_OVER) -> list[Values]:
     return kept
 
 
-def _back(problem: Problem, q: Quarter, heat: list[float], charge: list[float], after: Values) -> Values:
+def values_of(
+    problem: Problem, kept: list[Values], *, made_unix_s: int, base_degc: float, kwh_per_k: float
+) -> PlanValues:
+    """What is handed over: the values at the end of the first quarter hours, and these quarter hours.
+
+    Only differences count, so the least value of each moment is taken off: small numbers travel better.
+    """
+    heat_levels, charge = grids(problem.plant)
+    moments = []
+    for values in kept[1:]:
+        least = min(value for plane in values for row in plane for value in row)
+        moments.append(
+            tuple(tuple(tuple(round(v - least, 5) for v in row) for row in plane) for plane in values)
+        )
+    return PlanValues(
+        made_unix_s=made_unix_s,
+        first_unix_s=problem.first_unix_s,
+        base_degc=base_degc,
+        kwh_per_k=kwh_per_k,
+        plant=problem.plant,
+        phases=problem.phases,
+        heat_kwh=tuple(heat_levels),
+        charge_kwh=tuple(charge),
+        quarters=problem.quarters[: len(moments)],
+        values=tuple(moments),
+    )
+
+
+def _back(
+    problem: Problem, q: Quarter, heat_levels: list[float], charge: list[float], after: Values
+) -> Values:
     """One quarter hour backwards: the best action in every state."""
-    plant = problem.plant
-    result: Values = []
-    step_e = heat[1] - heat[0]
-    last = len(heat) - 2
-    for e in heat:
-        best = [float("inf")] * len(charge)
+    plant, phases = problem.plant, problem.phases
+    step_e = heat_levels[1] - heat_levels[0]
+    last = len(heat_levels) - 2
+    result: Values = [[] for _ in after]
+    for e in heat_levels:
+        best = [[INFINITE] * len(charge) for _ in after]
         for level in problem.levels:
             free = e * (1.0 - plant.loss) + (plant.into_buffer * level.power_kw - q.demand_kw) * STEP_H
             may = q.may_block and q.target_kwh > free >= q.release_kwh
+            plane = level.miners * phases
             for target in (q.target_kwh, free) if may else (q.target_kwh,):
-                e1, electric_kw, cost = _heat(plant, q, level.power_kw, free, target)
+                e1, electric_kw, cost = heat(plant, q, level.power_kw, free, target)
                 cost -= level.eur_per_h * STEP_H
                 place = e1 / step_e
                 row = int(place)
                 if row > last:
                     row = last
                 share = place - row
-                low, high = after[row], after[row + 1]
+                low, high = after[plane][row], after[plane][row + 1]
                 line = [a + share * (b - a) for a, b in zip(low, high, strict=True)]
                 net_kw = q.pv_kw - q.load_kw - electric_kw
-                _charge(plant, q, net_kw, cost, charge, line, best)
-        result.append(best)
+                _charge(plant, q, net_kw, cost, charge, line, best[plane])
+                plane += 1
+        for line_of, found in zip(result, _begun(plant, phases, best), strict=True):
+            line_of.append(found)
     return result
 
 
-def _heat(
-    plant: Plant, q: Quarter, miners_kw: float, free: float, target: float
-) -> tuple[float, float, float]:
-    """(heat at the end, electric power of miners, heat pump and fan, cost that is not electricity)."""
-    made_kw = (target - free) / STEP_H
-    if made_kw < 0.0:
-        made_kw = 0.0
-    elif made_kw > q.capacity_kw:
-        made_kw = q.capacity_kw
-    e1 = free + made_kw * STEP_H
-    cost = 0.0
-    if plant.boiler_eur is None:
-        electric_kw = miners_kw + made_kw / q.cop
+def _begun(plant: Plant, phases: int, best: list[list[float]]) -> list[list[float]]:
+    """From the best actions by what runs after them to the best by what ran before: a begin has a price."""
+    if phases == 1:
+        stays = begins = best
     else:
-        electric_kw = miners_kw
-        cost = made_kw * STEP_H * plant.boiler_eur
-    over = e1 - plant.e_max_kwh
-    if over > 0.0:
-        e1 = plant.e_max_kwh
-        if plant.recool:
-            brought = plant.into_buffer * miners_kw * STEP_H
-            if brought > 0.0:
-                electric_kw += plant.fan_kw * min(1.0, over / brought)
-        else:
-            cost += over * PENALTY
-    elif e1 < 0.0:
-        cost -= e1 * PENALTY
-        e1 = 0.0
-    return e1, electric_kw, cost
+        free, blocked = best[0::2], best[1::2]
+        stays = [list(map(min, f, b)) for f, b in zip(free, blocked, strict=True)]
+        price = plant.block_eur
+        begins = [
+            [min(x, y + price) for x, y in zip(f, b, strict=True)] for f, b in zip(free, blocked, strict=True)
+        ]
+    found = []
+    for before in range(len(begins)):
+        for lines in (begins, stays)[:phases]:
+            line = list(map(min, *lines[: before + 1])) if before else lines[0]
+            for more in range(before + 1, len(lines)):
+                price = (more - before) * plant.start_eur
+                line = [min(x, y + price) for x, y in zip(line, lines[more], strict=True)]
+            found.append(line)
+    return found
 
 
 def _charge(
@@ -173,40 +200,3 @@ def _along(line: list[float], place: float, count: int) -> float:
     if index >= count - 1:
         return line[count - 1]
     return line[index] + (place - index) * (line[index + 1] - line[index])
-
-
-def prices(
-    problem: Problem, kept: list[Values], *, made_unix_s: int, base_degc: float, kwh_per_k: float
-) -> PlanPrices:
-    """Differences of neighbouring states, at the middle between them, at the end of each quarter hour."""
-    heat, charge = grids(problem.plant)
-    step_e = heat[1] - heat[0]
-    heat_tables: list[Table] = []
-    charge_tables: list[Table] = []
-    middles = [(a + b) / 2.0 for a, b in pairwise(heat)]
-    between = [(a + b) / 2.0 for a, b in pairwise(charge)] or charge
-    for values in kept[1:]:
-        heat_rows = []
-        charge_rows = []
-        for low, high in pairwise(values):
-            rises = [(a - b) / step_e for a, b in zip(low, high, strict=True)]
-            mean = [(a + b) / 2.0 for a, b in zip(low, high, strict=True)]
-            if len(charge) > 1:
-                heat_rows.append(tuple((a + b) / 2.0 for a, b in pairwise(rises)))
-                step_s = charge[1] - charge[0]
-                charge_rows.append(tuple((a - b) / step_s for a, b in pairwise(mean)))
-            else:
-                heat_rows.append(tuple(rises))
-                charge_rows.append((0.0,))
-        heat_tables.append(tuple(heat_rows))
-        charge_tables.append(tuple(charge_rows))
-    return PlanPrices(
-        made_unix_s=made_unix_s,
-        first_unix_s=problem.first_unix_s,
-        base_degc=base_degc,
-        kwh_per_k=kwh_per_k,
-        heat_kwh=tuple(middles),
-        charge_kwh=tuple(between),
-        heat=tuple(heat_tables),
-        charge=tuple(charge_tables),
-    )

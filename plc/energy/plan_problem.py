@@ -3,7 +3,8 @@
 Heat store: energy of the buffer above base_degc. Charge: energy in the battery. The heat pump keeps the
 buffer at its curve by itself; a block lets it fall, and is possible only while what is stored above the
 release threshold carries the house through the quarter hour. The battery follows
-the inverter's self-consumption rule. So the only actions are the miners' power and the block.
+the inverter's self-consumption rule. So the only actions are the miners' power and the block. How many
+miners run, and whether a block does, is part of the state: to begin either has a price.
 
 One quarter hour, in this order (both solvers of this problem compute exactly this):
 
@@ -23,6 +24,9 @@ from plc.energy.marginal import MinerOffer
 from plc.energy.parameters import Economics
 
 STEP_H = 0.25
+START_LOST_H = 5.0 / 60.0
+"""A miner that starts makes no hashes for about five minutes."""
+
 PENALTY_EUR_PER_KWH = 1.0
 """For heat that is missing, or has nowhere to go: dearer than anything real, so that it is avoided."""
 
@@ -48,14 +52,18 @@ class Quarter(NamedTuple):
 
 
 class Level(NamedTuple):
-    """Miners together: electric power, and what it earns after wear."""
+    """Miners together: electric power, what it earns after wear, and how many of them run."""
 
     power_kw: float
     eur_per_h: float
+    miners: int
 
 
 class Plant(NamedTuple):
-    """What does not change within a plan. loss: share of the heat lost per quarter hour above base."""
+    """What does not change within a plan. loss: share of the heat lost per quarter hour above base.
+
+    start_eur: what a miner's start costs; block_eur: what it costs to begin a block.
+    """
 
     e_max_kwh: float
     loss: float
@@ -70,6 +78,8 @@ class Plant(NamedTuple):
     battery_wear_eur: float
     cap_kw: float
     limit_kw: float
+    start_eur: float
+    block_eur: float
 
 
 class Problem(NamedTuple):
@@ -84,11 +94,21 @@ class Problem(NamedTuple):
     end_heat_kwh: float
     end_charge_eur: float
 
+    @property
+    def most_miners(self) -> int:
+        """Miners that can run at all."""
+        return max(level.miners for level in self.levels)
+
+    @property
+    def phases(self) -> int:
+        """2 if the heat pump can be held back somewhere: whether it is belongs to the state then."""
+        return 2 if any(q.may_block for q in self.quarters) else 1
+
 
 def levels(economics: Economics, miners: tuple[MinerOffer, ...], eur_per_th_hour: float) -> tuple[Level, ...]:
     """Powers of all miners together that a plan tries: one at its least, then all, evenly."""
     usable = [miner for miner in miners if miner.curve is not None]
-    found = [Level(0.0, 0.0)]
+    found = [Level(0.0, 0.0, 0)]
     for count in range(1, len(usable) + 1):
         first = usable[:count]
         low = fsum(miner.lowest_w for miner in first)
@@ -105,8 +125,14 @@ def levels(economics: Economics, miners: tuple[MinerOffer, ...], eur_per_th_hour
                 part = miner.lowest_w + (min(high, power_w) - low) / count
                 ths += miner.curve.ths(min(part, miner.highest_w)) if miner.curve is not None else 0.0
             wear = economics.mining.wear_eur_per_kwh - economics.mining.bonus_eur_per_kwh
-            found.append(Level(power_w / 1000.0, ths * eur_per_th_hour - wear * power_w / 1000.0))
+            found.append(Level(power_w / 1000.0, ths * eur_per_th_hour - wear * power_w / 1000.0, count))
     return tuple(found)
+
+
+def start_eur(economics: Economics, miners: tuple[MinerOffer, ...], eur_per_th_hour: float) -> float:
+    """What one start costs: wear, and the hashes of the first minutes."""
+    ths = max((m.curve.ths(m.lowest_w) for m in miners if m.curve is not None), default=0.0)
+    return economics.mining.start_eur + START_LOST_H * ths * eur_per_th_hour
 
 
 def plant_of(
@@ -117,6 +143,7 @@ def plant_of(
     full_degc: float,
     ua_w_per_k: float,
     recool: bool,
+    start_eur: float,
 ) -> Plant:
     """The fixed part from the site's parameters."""
     battery, heat = economics.battery, economics.heat
@@ -136,6 +163,8 @@ def plant_of(
         battery_wear_eur=battery.wear_eur_per_kwh,
         cap_kw=economics.tariff.feed_in_cap_w / 1000.0,
         limit_kw=economics.tariff.grid_limit_w / 1000.0,
+        start_eur=start_eur,
+        block_eur=heat.block_eur,
     )
 
 

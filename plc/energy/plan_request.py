@@ -15,7 +15,15 @@ from plc.energy import heat
 from plc.energy.forecast import Forecast
 from plc.energy.marginal import MinerOffer
 from plc.energy.parameters import Economics
-from plc.energy.plan_problem import Problem, Quarter, end_values, kwh_per_kelvin, levels, plant_of
+from plc.energy.plan_problem import (
+    Problem,
+    Quarter,
+    end_values,
+    kwh_per_kelvin,
+    levels,
+    plant_of,
+    start_eur,
+)
 from plc.energy.tariff import QUARTER_S, SpotPrices, feed_in_price, import_price
 
 Number = float
@@ -69,6 +77,7 @@ def quarter(
     demand = model.demand_kw(mean_degc)
     capacity = model.capacity_w + model.capacity_w_per_k * (outdoor_degc + 7.0)
     heats = demand > 0.0
+    may_block = heats and model.by_value and economics.heat.heat_pump
     return Quarter(
         pv_kw=pv_kw,
         load_kw=load_kw,
@@ -77,7 +86,7 @@ def quarter(
         capacity_kw=max(0.0, capacity) / 1000.0 if economics.heat.heat_pump else 30.0,
         target_kwh=(flow - model.base_degc) * per_k if heats else -1.0,
         release_kwh=(flow + model.release_offset_k - model.base_degc) * per_k if heats else -1.0,
-        may_block=model.by_value and economics.heat.heat_pump and outdoor_degc > model.outdoor_min_degc,
+        may_block=may_block and outdoor_degc > model.outdoor_min_degc,
         import_eur=import_eur,
         feed_in_eur=feed_in_eur,
     )
@@ -125,6 +134,7 @@ def problem(
         full_degc=model.full_degc,
         ua_w_per_k=model.ua_w_per_k,
         recool=model.recool,
+        start_eur=start_eur(economics, miners, eur_per_th_hour),
     )
     worth, up_to, charge = end_values(tuple(quarters), plant)
     return Problem(

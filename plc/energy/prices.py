@@ -6,11 +6,9 @@ from plc.blocks.core import Block
 from plc.energy import heat, tariff
 from plc.energy.marginal import Heat
 from plc.energy.parameters import Economics
+from plc.energy.plan_values import Moment
 from plc.energy.revenue import eur_per_th_hour
 from plc.energy.situation import EnergySituation
-
-SOON_H = 0.125
-"""Half a quarter hour: the middle of the time that a plan's price is made for."""
 
 
 class Prices(Block):
@@ -18,26 +16,33 @@ class Prices(Block):
 
     import_, import_source, feed_in: at the meter. stored: of a kWh that comes out of the battery. dearest:
     most that anything bought can cost. per_th_hour: EUR per TH/s and hour. known False: a fallback is among
-    them. planned: the plan's values are in use.
+    them. at, heat_kwh, charge_kwh: moment and state in the plan, None without one.
     """
 
     __slots__ = (
+        "at",
+        "charge_kwh",
         "dearest",
         "feed_in",
+        "heat_kwh",
         "import_",
         "import_source",
         "known",
         "per_th_hour",
-        "planned",
         "stored",
     )
 
-    STATE = __slots__
+    STATE = (
+        "charge_kwh", "dearest", "feed_in", "heat_kwh", "import_", "import_source", "known", "per_th_hour",
+        "stored",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.import_ = self.feed_in = self.stored = self.dearest = self.per_th_hour = 0.0
         self.import_source = ""
-        self.known = self.planned = False
+        self.heat_kwh = self.charge_kwh = 0.0
+        self.known = False
+        self.at: Moment | None = None
 
     def update(self, e: Economics, s: EnergySituation, flow: Heat) -> Heat:
         """Sets all prices; returns the heat with the plan's value in it, if there is a plan."""
@@ -60,20 +65,29 @@ class Prices(Block):
         Heat can save no more than the dearest electricity in the worst heat pump, a charge no more than the
         dearest import. So a wrong forecast costs cents; it cannot buy power that the tariff forbids.
         """
-        self.planned = False
+        self.at = None
         soc = s.battery_soc_pct.value if s.battery_soc_pct.ok else None
         if s.plan is None or not s.synchronised or s.t_mean_degc is None:
             return flow
         if e.battery.present and soc is None:
             return flow
-        charge_kwh = (soc or 0.0) / 100.0 * e.battery.capacity_kwh
-        # A price is asked for the buffer as it will be: half of what the house takes meanwhile is gone.
-        soon_k = (s.heat_load_w or 0.0) / 1000.0 * SOON_H / s.plan.kwh_per_k
-        found = s.plan.at(s.unix_s, t_mean_degc=s.t_mean_degc - soon_k, charge_kwh=charge_kwh)
-        if found is None:
+        self.at = s.plan.moment(s.unix_s)
+        if self.at is None:
             return flow
-        self.planned = True
-        most = self.dearest / heat.COP_RANGE[0] if e.heat.heat_pump else e.heat.boiler_eur_per_kwh
+        self.heat_kwh = s.plan.heat_at(s.t_mean_degc)
+        self.charge_kwh = (soc or 0.0) / 100.0 * e.battery.capacity_kwh if e.battery.present else 0.0
+        running = [miner for miner in s.miners if (miner.power_w or 0.0) > 0.0]
+        by_heat, by_charge = s.plan.worth(self.at, self.heat_kwh, self.charge_kwh, len(running))
         if e.battery.present:
-            self.stored = min(max(found[1] / e.battery.one_way, 0.0), self.dearest)
-        return flow._replace(use=1.0 if s.sink else 0.0, stored_eur_per_kwh=min(max(found[0], 0.0), most))
+            self.stored = min(max(by_charge / e.battery.one_way, 0.0), self.dearest)
+        value = min(max(by_heat, 0.0), self.heat_most(e))
+        return flow._replace(use=1.0 if s.sink else 0.0, stored_eur_per_kwh=value)
+
+    def heat_most(self, e: Economics) -> float:
+        """What a kWh of heat can be worth at all."""
+        return self.dearest / heat.COP_RANGE[0] if e.heat.heat_pump else e.heat.boiler_eur_per_kwh
+
+    @property
+    def planned(self) -> bool:
+        """The plan's values are in use."""
+        return self.at is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from plc.blocks.core import NEVER, Reading
-from plc.energy.plan_prices import PlanPrices
+from plc.energy.plan_values import PlanValues
 from plc.energy.revenue import HashPrice
 from plc.energy.tariff import SpotPrices
 
@@ -41,6 +41,8 @@ class EnergySituation(NamedTuple):
     nothing more goes in; sink: the buffer takes heat; recool: the dry cooler may be used for revenue alone.
     flow_degc, outdoor_degc: for the heat pump's COP. winter: season of the battery reserve.
 
+    held: the heat pump is held back now, by us or by the grid operator. may_block: its relay could do it.
+
     pool_ok False: the miners have no work to do, so they earn nothing. spot, hash_price, plan: latest data,
     each with its own validity.
     """
@@ -63,10 +65,12 @@ class EnergySituation(NamedTuple):
     flow_degc: float | None = None
     outdoor_degc: float | None = None
     winter: bool = True
+    held: bool = False
+    may_block: bool = True
     pool_ok: bool = True
     spot: SpotPrices = SpotPrices()
     hash_price: HashPrice | None = None
-    plan: PlanPrices | None = None
+    plan: PlanValues | None = None
 
     @property
     def local_s(self) -> int:

@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any
 
-from plc.energy.plan import prices, solve
+from plc.energy.plan import solve, values_of
 from plc.energy.plan_problem import from_plain
 
 MEMORY_BYTES = 150 * 1024 * 1024
@@ -43,17 +43,14 @@ def answer(line: bytes) -> dict[str, Any]:
         number = asked["id"]
         begin = time.process_time()
         problem = from_plain(asked["problem"])
-        plan = prices(
+        plan = values_of(
             problem,
             solve(problem),
             made_unix_s=int(asked["made_unix_s"]),
             base_degc=float(asked["base_degc"]),
             kwh_per_k=float(asked["kwh_per_k"]),
         )
-        rounded = [[[round(v, 5) for v in row] for row in table] for table in plan.heat]
-        charged = [[[round(v, 5) for v in row] for row in table] for table in plan.charge]
-        plain = [*plan[:6], rounded, charged]
-        return {"id": number, "plan": plain, "cpu_s": round(time.process_time() - begin, 3)}
+        return {"id": number, "plan": plan, "cpu_s": round(time.process_time() - begin, 3)}
     except (ArithmeticError, KeyError, IndexError, TypeError, ValueError, MemoryError) as error:
         return {"id": number, "error": f"{type(error).__name__}: {error}"}
 

@@ -74,6 +74,8 @@ class EnergyDecision(Block):
             flow_degc=None if f.t_outdoor is None else season.curve_degc(f.t_outdoor),
             outdoor_degc=f.t_outdoor,
             winter=f.winter,
+            held=f.hp_blocked,
+            may_block=f.block_possible,
             pool_ok=market.pool_ok and not any(m.state is MinerState.NO_WORK for m in inputs.miners),
             spot=market.spot,
             hash_price=market.hash_price,

@@ -143,6 +143,7 @@ class Facts(Block):
     buffer_covers: bool = False  # energy above the release threshold covers the load for block_min
     heat_covers: bool = False  # miner heat covers its share of the load
     heat_absent: bool = False  # miners without heat for no_heat_s
+    block_possible: bool = False  # for its value a block would be granted now, or goes on
     block_valuable: bool = False  # plan or marginal value wants the heat pump to wait
     block_requested: bool = False  # a remote lease asks for the block
     block_vetoed: bool = False  # a remote lease wants the heat pump free

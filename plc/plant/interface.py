@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from plc.blocks.core import NEVER, Reading, State
-from plc.energy.plan_prices import PlanPrices
+from plc.energy.plan_values import PlanValues
 from plc.energy.revenue import HashPrice
 from plc.energy.tariff import SpotPrices
 
@@ -153,13 +153,13 @@ class EnergyInputs:
 class MarketInputs:
     """What others say about prices, each with its own time inside; nobody renews it in the scan.
 
-    spot: quarter-hour prices. hash_price: received one, None = the parameter. plan: shadow prices of the
+    spot: quarter-hour prices. hash_price: received one, None = the parameter. plan: values of the
     planner, None without one. pool_ok False: the miners have no work, so they earn nothing.
     """
 
     spot: SpotPrices = field(default_factory=SpotPrices)
     hash_price: HashPrice | None = None
-    plan: PlanPrices | None = None
+    plan: PlanValues | None = None
     pool_ok: bool = True
 
 

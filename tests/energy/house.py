@@ -10,8 +10,11 @@ from plc.energy.cost import House, Slice, stack
 from plc.energy.engine import EnergyEngine
 from plc.energy.marginal import Decision, Heat, MinerOffer, decide
 from plc.energy.parameters import Economics
+from plc.energy.plan_problem import Quarter
+from plc.energy.plan_values import PlanValues
 from plc.energy.revenue import Curve, eur_per_th_hour
 from plc.energy.situation import EnergySituation, MinerSituation
+from tests.energy.problems import USUAL
 
 NOON = 1_750_500_000 - 1_750_500_000 % 86_400 + 36_000
 """10:00 UTC, which is noon on a summer day in Berlin."""
@@ -85,6 +88,33 @@ def situation(
         "outdoor_degc": 9.0,
     }
     return EnergySituation(**{**good, **changes})
+
+
+def plan_values(
+    heat: float,
+    charge: float = 0.2,
+    *,
+    begin: int = NOON - NOON % 900,
+    quarters: int = 4,
+    start_eur: float = 0.0,
+    runs_on_eur: float = 0.0,
+    block_eur: float = 0.0,
+) -> PlanValues:
+    """A plan in which a kWh of heat and of charge are always worth the same. runs_on_eur: what it is worth
+    that a miner runs already. The house of `situation`: 4 kW of demand, the heat pump holds 38 degC."""
+    plant = USUAL._replace(recool=False, start_eur=start_eur, block_eur=block_eur)
+    levels = (0.0, 30.0), (0.0, 10.0)
+    plane = tuple(tuple(-heat * e - charge * s for s in levels[1]) for e in levels[0])
+    planes = tuple(
+        tuple(tuple(value - runs_on_eur * miners for value in row) for row in plane)
+        for miners in range(3)
+        for _ in range(2)
+    )
+    target = 8.0 * 1.163
+    quarter = Quarter(0.0, 0.5, 4.0, 3.0, 11.0, target, target - 2.3, True, 0.30, 0.078)
+    return PlanValues(
+        begin, begin, 30.0, 1.163, plant, 2, *levels, (quarter,) * quarters, (planes,) * quarters
+    )
 
 
 class Run:

@@ -6,7 +6,13 @@ import random
 
 from plc.energy.plan_problem import Level, Plant, Problem, Quarter
 
-LEVELS = (Level(0.0, 0.0), Level(1.2, 0.057), Level(2.4, 0.114), Level(4.4, 0.185), Level(6.4, 0.228))
+LEVELS = (
+    Level(0.0, 0.0, 0),
+    Level(1.2, 0.057, 1),
+    Level(2.4, 0.114, 2),
+    Level(4.4, 0.185, 2),
+    Level(6.4, 0.228, 2),
+)
 USUAL = Plant(
     e_max_kwh=29.0,
     loss=0.0006,
@@ -21,6 +27,8 @@ USUAL = Plant(
     battery_wear_eur=0.03,
     cap_kw=100.0,
     limit_kw=20.0,
+    start_eur=0.03,
+    block_eur=0.005,
 )
 
 

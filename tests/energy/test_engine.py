@@ -12,11 +12,11 @@ from plc.blocks.core import NEVER, Quality, Reading, Tick, ns
 from plc.blocks.duty import MinTimes
 from plc.energy.engine import EnergyEngine
 from plc.energy.parameters import Economics, Policy
-from plc.energy.plan_prices import PlanPrices, is_sound
+from plc.energy.plan_values import is_sound
 from plc.energy.revenue import HashPrice
 from plc.energy.situation import MinerSituation
 from plc.energy.tariff import SpotPrices
-from tests.energy.house import NOON, Run, economics, situation
+from tests.energy.house import NOON, Run, economics, plan_values, situation
 
 RICH = economics(tariff={"feed_in_eur_per_kwh": 0.0})
 """Nothing is paid for exported power: surplus is free."""
@@ -211,76 +211,106 @@ class TestPolicies:
         assert Run(e)(300.0, battery_soc_pct=half, winter=False).total_w == 6400.0
 
 
+WARM = {"t_top_degc": 45.0, "t_mean_degc": 45.0}
+"""Warmer than the heat pump holds it: miner heat is stored and does not slow it now."""
+
+
 class TestPlan:
-    """Shadow prices move values; they never move limits, and they end."""
+    """Values of a plan move decisions; they never move limits, and they end."""
 
     BEGIN = NOON - NOON % 900
 
-    def plan(self, heat: float, charge: float = 0.2, begin: int = BEGIN, quarters: int = 4) -> PlanPrices:
-        def table(value: float) -> tuple[tuple[float, ...], ...]:
-            return ((value, value), (value, value))
-
-        return PlanPrices(
-            begin, begin, 30.0, 1.163, (0.0, 30.0), (1.0, 10.0),
-            (table(heat),) * quarters, (table(charge),) * quarters,
-        )  # fmt: skip
-
     def test_heat_that_a_plan_needs_later_is_worth_making_now(self) -> None:
-        assert Run()(300.0, pv_w=9000.0).total_w == 0.0
+        assert Run()(300.0, pv_w=9000.0, **WARM).total_w == 0.0
         run = Run()
-        assert run(300.0, pv_w=9000.0, plan=self.plan(heat=0.10)).total_w == 6400.0
+        assert run(300.0, pv_w=9000.0, **WARM, plan=plan_values(heat=0.10)).total_w == 6400.0
         assert dict(run.engine.reasons())["prices"] == "plan"
 
     def test_heat_that_nobody_will_need_is_worth_nothing(self) -> None:
-        e = economics(tariff={"feed_in_eur_per_kwh": 0.034})
-        assert Run(e)(300.0, pv_w=9000.0).total_w > 0.0
-        assert Run(e)(300.0, pv_w=9000.0, plan=self.plan(heat=0.0)).total_w == 0.0
+        assert Run()(300.0, pv_w=9000.0, **WARM, plan=plan_values(heat=0.0)).total_w == 0.0
+
+    def test_heat_that_slows_the_heat_pump_now_is_worth_its_electricity_now(
+        self,
+    ) -> None:
+        """The buffer is at the curve: miner heat only slows the heat pump, and that saves feed-in today."""
+        assert Run()(300.0, pv_w=9000.0, plan=plan_values(heat=0.05)).total_w == 0.0
+
+    def test_a_start_must_pay_unless_the_plan_will_need_the_miner_anyway(self) -> None:
+        for runs_on, expected in ((0.0, 0.0), (0.05, 6400.0)):
+            plan = plan_values(heat=0.10, start_eur=0.05, runs_on_eur=runs_on)
+            assert Run()(300.0, pv_w=9000.0, **WARM, plan=plan).total_w == expected
 
     @pytest.mark.parametrize("begin", [BEGIN - 3600, BEGIN + 3600], ids=["over", "not yet"])
     def test_a_plan_outside_its_time_is_no_plan(self, begin: int) -> None:
         run = Run()
-        assert run(300.0, pv_w=9000.0, plan=self.plan(heat=0.10, begin=begin)).total_w == 0.0
+        assert run(300.0, pv_w=9000.0, plan=plan_values(heat=0.10, begin=begin)).total_w == 0.0
         assert dict(run.engine.reasons())["prices"] == "rule"
 
     def test_a_plan_needs_a_clock_and_the_state_it_talks_about(self) -> None:
         for changes in ({"synchronised": False}, {"t_mean_degc": None}, {"battery_soc_pct": NEVER}):
             run = Run()
-            run(300.0, pv_w=9000.0, plan=self.plan(heat=0.10), **changes)
+            run(300.0, pv_w=9000.0, plan=plan_values(heat=0.10), **changes)
             assert dict(run.engine.reasons())["prices"] == "rule"
 
     def test_a_mad_plan_cannot_buy_grid_power_or_break_a_limit(self) -> None:
-        mad = self.plan(heat=9.0, charge=-9.0)
+        mad = plan_values(heat=9.0, charge=-9.0, runs_on_eur=9.0, start_eur=0.03)
         dark = {"pv_w": 0.0, "battery_soc_pct": Reading.good(10.0, 0)}
-        run = Run()
-        assert run(300.0, plan=mad, **dark).total_w == 0.0
-        assert run.engine.decision.heat <= 0.95 * 0.30 / 1.6 + 1e-9
+        assert Run()(300.0, plan=mad, **dark).total_w == 0.0
         assert Run()(300.0, pv_w=9000.0, plan=mad, sink=False).total_w == 0.0
         low = Reading.good(30.0, 0)
         evening = Run(economics(mining={"hash_price_usd_per_ph_day": 200.0}))
         assert evening(300.0, pv_w=0.0, plan=mad, battery_soc_pct=low).limited_by == "battery"
 
+    def test_running_through_a_gap_may_cost_what_a_start_costs_and_no_more(self) -> None:
+        """A plan that says for ever that the miner will be needed soon is believed for one start's money."""
+        run = Run(economics(tariff={"feed_in_eur_per_kwh": 0.0}))
+        plan = plan_values(heat=0.03, runs_on_eur=0.12, start_eur=0.12, quarters=24)
+        sunny, dark = {"pv_w": 4000.0, "plan": plan}, {"pv_w": 0.0, "plan": plan}
+        assert run(300.0, battery_soc_pct=Reading.good(100.0, 0), **sunny).total_w > 0.0
+        empty = {"battery_soc_pct": Reading.good(10.0, 0)}
+        assert run(300.0, **empty, **dark).total_w in (1200.0, 2400.0)  # 5.7 ct a quarter hour for each
+        assert run(1500.0, **empty, **dark).total_w == 0.0
+
     def test_values_depend_on_what_is_stored(self) -> None:
-        falling = ((0.12, 0.10), (0.0, 0.0))
-        plan = PlanPrices(0, 0, 30.0, 1.0, (0.0, 20.0), (0.0, 10.0), (falling,), (falling,))
-        assert plan.at(0, t_mean_degc=30.0, charge_kwh=0.0) == (0.12, 0.12)
-        assert plan.at(0, t_mean_degc=40.0, charge_kwh=0.0) == (pytest.approx(0.06), pytest.approx(0.06))
-        assert plan.at(0, t_mean_degc=30.0, charge_kwh=5.0) == (pytest.approx(0.11), pytest.approx(0.11))
-        assert plan.at(0, t_mean_degc=90.0, charge_kwh=-5.0) == (0.0, 0.0)
-        assert plan.at(900, t_mean_degc=30.0, charge_kwh=0.0) is None
-        assert plan.at(-1, t_mean_degc=30.0, charge_kwh=0.0) is None
+        falling = ((0.0, -1.0), (-2.4, -3.2))
+        plan = plan_values(heat=0.0)._replace(
+            base_degc=30.0, kwh_per_k=1.0, heat_kwh=(0.0, 20.0), values=((falling,) * 6, (falling,) * 6)
+        )
+        at = plan.moment(self.BEGIN)
+        assert at is not None
+        assert plan.worth(at, 0.0, 0.0, 0) == (pytest.approx(0.12), pytest.approx(0.10))
+        assert plan.worth(at, 20.0, 10.0, 0) == (pytest.approx(0.11), pytest.approx(0.08))
+        assert plan.cost_to_go(at, 10.0, 5.0, 2, True) == pytest.approx(-1.65)
+        assert plan.cost_to_go(at, 90.0, -5.0, 0, False) == pytest.approx(-2.4)
+        assert plan.moment(self.BEGIN + 1800) is None
+        assert plan.moment(self.BEGIN - 1) is None
+
+    def test_between_two_quarter_hours_values_go_over_from_one_to_the_other(self) -> None:
+        plan = plan_values(heat=0.0)
+        later = tuple(tuple(tuple(v + 1.0 for v in row) for row in plane) for plane in plan.values[0])
+        plan = plan._replace(values=(plan.values[0], later))
+        costs = []
+        for seconds in (0, 300, 899, 900, 1200):
+            at = plan.moment(self.BEGIN + seconds)
+            assert at is not None
+            costs.append(plan.cost_to_go(at, 0.0, 0.0, 0, False))
+        assert costs == [0.0, pytest.approx(1 / 3), pytest.approx(1.0, abs=0.01), 1.0, 1.0]
 
     def test_a_damaged_plan_is_no_plan(self) -> None:
-        good = self.plan(heat=0.1)
+        good = plan_values(heat=0.0, charge=0.0)
         assert is_sound(good)
         nan = float("nan")
+        quarter = good.quarters[0]
         for broken in (
-            good._replace(heat=()),
-            good._replace(heat=good.heat[:-1]),
+            good._replace(values=()),
+            good._replace(values=good.values[:-1]),
             good._replace(heat_kwh=(1.0, 1.0)),
             good._replace(charge_kwh=(1.0,)),
             good._replace(kwh_per_k=0.0),
             good._replace(first_unix_s=1),
-            good._replace(charge=(((nan, 0.0), (0.0, 0.0)),) * 4),
+            good._replace(phases=4),
+            good._replace(quarters=(quarter._replace(cop=0.0),) * 4),
+            good._replace(values=((((nan, 0.0), (0.0, 0.0)),) * 6,) * 4),
         ):
             assert not is_sound(broken)
 

@@ -9,8 +9,7 @@ from plc.energy.cost import House
 from plc.energy.holdback import running_costs
 from plc.energy.parameters import ImportKind, Window
 from plc.energy.tariff import SpotPrices
-from tests.energy.house import NOON, Run, economics
-from tests.energy.test_engine import TestPlan
+from tests.energy.house import NOON, Run, economics, plan_values
 
 DYNAMIC = economics(tariff={"kind": ImportKind.DYNAMIC})
 BEGIN = NOON - NOON % 900
@@ -89,9 +88,27 @@ def situation_of(run: Run):
 def test_a_plan_says_what_the_heat_is_worth() -> None:
     for heat, waits in ((0.02, True), (0.12, False)):
         run = Run()
-        run(240.0, load_w=2500.0, battery_soc_pct=EMPTY, plan=TestPlan().plan(heat=heat))
+        run(240.0, load_w=2500.0, battery_soc_pct=EMPTY, plan=plan_values(heat=heat))
         assert run.engine.hold_back is waits
         assert run.engine.hold_back_why == ("plan" if waits else "")
+
+
+def test_a_relay_that_could_not_block_is_not_asked() -> None:
+    run = Run()
+    usual = {"load_w": 2500.0, "battery_soc_pct": EMPTY, "plan": plan_values(heat=0.02)}
+    run(240.0, **usual, may_block=False)
+    assert not run.engine.hold_back
+    run(240.0, **usual)
+    assert run.engine.hold_back
+
+
+def test_a_block_that_saves_less_than_it_costs_is_not_begun_but_one_that_runs_goes_on() -> None:
+    """A kWh of heat costs 6.7 ct of electricity now and is worth 5 ct: that is less than 5 ct of a begin."""
+    usual = {"load_w": 2500.0, "battery_soc_pct": EMPTY, "plan": plan_values(heat=0.05, block_eur=0.05)}
+    for held in (False, True):
+        run = Run()
+        run(240.0, **usual, held=held)
+        assert run.engine.hold_back is held
 
 
 def test_a_boiler_is_never_held_back() -> None:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from plc.energy import plan, plan_prices, plan_problem
+from plc.energy import plan, plan_problem, plan_values
 from plc.energy.forecast import Forecast, Forecaster, replaced
 from plc.energy.parameters import Economics, ImportKind, Tariff
 from plc.energy.plan_problem import STEP_H, Problem
@@ -18,18 +18,33 @@ from tests.energy.house import NOON, OFFERS
 from tests.energy.problems import USUAL, random_problem, winter_day
 
 
-def tables(p: Problem) -> plan_prices.PlanPrices:
-    return plan.prices(p, plan.solve(p), made_unix_s=p.first_unix_s, base_degc=30.0, kwh_per_k=1.163)
+def solved(p: Problem) -> plan_values.PlanValues:
+    return plan.values_of(p, plan.solve(p), made_unix_s=p.first_unix_s, base_degc=30.0, kwh_per_k=1.163)
 
 
-def roll_out(p: Problem, e: float, s: float, actions: tuple[tuple[int, bool], ...]) -> float:
-    """Cost of fixed actions without any grid: an independent little simulator of the same quarter hour."""
+def worth(p: Problem, heat_kwh: float, charge_kwh: float, quarter: int = 0) -> tuple[float, float]:
+    """What one more kWh of heat, and of charge, is worth at the end of a quarter hour."""
+    result = solved(p)
+    at = result.moment(p.first_unix_s + 900 * quarter)
+    assert at is not None
+    return result.worth(at, heat_kwh, charge_kwh, 0)
+
+
+def roll_out(p: Problem, e: float, s: float, actions: tuple[tuple[int, bool], ...], before: int = 0) -> float:
+    """Cost of fixed actions without any grid: an independent little simulator of the same quarter hour.
+
+    before: miners that run when it begins. A block that the stored heat does not carry is no action.
+    """
     pl = p.plant
     cost = 0.0
+    blocked = False
     for q, (level_index, block) in zip(p.quarters, actions, strict=True):
         level = p.levels[level_index]
         free = e * (1 - pl.loss) + (pl.into_buffer * level.power_kw - q.demand_kw) * STEP_H
-        target = free if block and q.may_block and q.target_kwh > free >= q.release_kwh else q.target_kwh
+        held = block and q.may_block and q.target_kwh > free >= q.release_kwh
+        target = free if held else q.target_kwh
+        cost += pl.block_eur * (held and not blocked) + pl.start_eur * max(0, level.miners - before)
+        blocked, before = held, level.miners
         heat = min(max((target - free) / STEP_H, 0.0), q.capacity_kw)
         e = free + heat * STEP_H
         electric = level.power_kw
@@ -69,9 +84,9 @@ def test_one_quarter_hour_is_exact(seed: int) -> None:
     values = plan.solve(p)[0]
     heat, charge = plan.grids(p.plant)
     choices = list(itertools.product(range(len(p.levels)), (False, True)))
-    for i, j in itertools.product((0, 7, 19), range(len(charge))):
-        best = min(roll_out(p, heat[i], charge[j], (choice,)) for choice in choices)
-        assert values[i][j] == pytest.approx(best, abs=1e-9)
+    for i, j, before in itertools.product((0, 12, 33), range(len(charge)), range(3)):
+        best = min(roll_out(p, heat[i], charge[j], (choice,), before) for choice in choices)
+        assert values[before * p.phases][i][j] == pytest.approx(best, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -80,39 +95,49 @@ def test_three_quarter_hours_agree_with_trying_everything_up_to_the_grid(seed: i
     values = plan.solve(p)[0]
     heat, charge = plan.grids(p.plant)
     choices = list(itertools.product(range(len(p.levels)), (False, True)))
-    for i, j in ((10, 0), (14, len(charge) - 1)):
+    for i, j, before in ((16, 0, 0), (23, len(charge) - 1, 2)):
         best = min(
-            roll_out(p, heat[i], charge[j], actions) for actions in itertools.product(choices, repeat=3)
+            roll_out(p, heat[i], charge[j], actions, before)
+            for actions in itertools.product(choices, repeat=3)
         )
-        assert values[i][j] == pytest.approx(best, abs=0.12)
+        assert values[before * p.phases][i][j] == pytest.approx(best, abs=0.08)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_runs_is_worth_at_most_its_start(seed: int) -> None:
+    p = random_problem(seed)
+    p = p._replace(quarters=tuple(q._replace(may_block=True) for q in p.quarters))
+    off, held, one, _, two, _ = plan.solve(p)[0]
+    for i, j in itertools.product((0, 20, 39), range(len(off[0]))):
+        assert -1e-9 <= off[i][j] - one[i][j] <= p.plant.start_eur + 1e-9
+        assert -1e-9 <= one[i][j] - two[i][j] <= p.plant.start_eur + 1e-9
+        assert -1e-9 <= off[i][j] - held[i][j] <= p.plant.block_eur + 1e-9
 
 
 def test_heat_is_worth_what_the_heat_pump_would_pay() -> None:
     dry = USUAL._replace(s_min_kwh=0.0, s_max_kwh=0.0, battery_kw=0.0)
-    result = tables(winter_day()._replace(plant=dry))
-    above = [row[0] for kwh, row in zip(result.heat_kwh, result.heat[0], strict=True) if 11.0 < kwh < 20.0]
-    assert all(0.085 < value < 0.101 for value in above)
+    for kwh in (12.0, 15.0, 19.0):
+        assert 0.085 < worth(winter_day()._replace(plant=dry), kwh, 0.0)[0] < 0.101
 
 
 def test_heat_in_summer_is_worth_nothing() -> None:
     p = winter_day(demand_kw=0.0, target_kwh=-1.0, release_kwh=-1.0)._replace(end_heat_eur=0.0)
-    assert all(abs(v) < 1e-9 for table in tables(p).heat for row in table for v in row)
+    assert all(abs(worth(p, kwh, 5.0)[0]) < 1e-4 for kwh in (1.0, 10.0, 25.0))
 
 
 def test_a_price_spike_ahead_makes_heat_worth_more_now() -> None:
     calm = winter_day()
     quarters = list(calm.quarters)
     quarters[8:16] = [q._replace(import_eur=0.90) for q in quarters[8:16]]
-    spike = tables(calm._replace(quarters=tuple(quarters)))
-    flat = tables(calm)
-    assert spike.heat[4][9][2] > flat.heat[4][9][2] + 0.02
-    assert spike.charge[4][9][0] > flat.charge[4][9][0] + 0.1
+    spike = worth(calm._replace(quarters=tuple(quarters)), 12.0, 6.0, 4)
+    flat = worth(calm, 12.0, 6.0, 4)
+    assert spike[0] > flat[0] + 0.02
+    assert spike[1] > flat[1] + 0.1
 
 
 def test_a_battery_that_the_sun_will_fill_anyway_is_worth_the_feed_in() -> None:
     p = winter_day(demand_kw=0.0, target_kwh=-1.0, release_kwh=-1.0, pv_kw=9.0)._replace(end_charge_eur=0.078)
-    value = tables(p).charge[0][5][-1]
-    assert value == pytest.approx(0.078 / 0.95, abs=0.01)
+    assert worth(p, 3.0, 9.5)[1] == pytest.approx(0.078 / 0.95, abs=0.01)
 
 
 def test_more_in_store_never_costs_more() -> None:
@@ -123,16 +148,16 @@ def test_more_in_store_never_costs_more() -> None:
         safe = p._replace(
             quarters=tuple(q._replace(import_eur=abs(q.import_eur) + 0.1, demand_kw=4.0) for q in p.quarters)
         )
-        values = plan.solve(safe)[0]
-        for row in values:
+        for row in (row for plane in plan.solve(safe)[0] for row in plane):
             assert all(a >= b - 1e-9 for a, b in itertools.pairwise(row))
 
 
 def test_a_block_only_happens_where_it_is_allowed() -> None:
     dear_now = winter_day(4)
     quarters = (dear_now.quarters[0]._replace(import_eur=0.9), *dear_now.quarters[1:])
-    allowed = plan.solve(dear_now._replace(quarters=quarters))[0]
-    never = plan.solve(dear_now._replace(quarters=tuple(q._replace(may_block=False) for q in quarters)))[0]
+    allowed = plan.solve(dear_now._replace(quarters=quarters))[0][0]
+    free = tuple(q._replace(may_block=False) for q in quarters)
+    never = plan.solve(dear_now._replace(quarters=free))[0][0]
     assert min(b[0] - a[0] for a, b in zip(allowed, never, strict=True)) < min(
         b[0] - a[0] + 0.05 for a, b in zip(allowed, never, strict=True)
     )
@@ -145,22 +170,22 @@ def test_a_question_without_bounds_is_refused(count: int) -> None:
         plan.solve(winter_day(1)._replace(quarters=winter_day(1).quarters * count))
 
 
-def test_tables_cover_the_next_hours_and_are_sound() -> None:
+def test_values_cover_the_next_hour_and_are_sound() -> None:
     for seed in range(8):
-        result = tables(random_problem(seed, quarters=30))
-        assert plan_prices.is_sound(result)
-        assert len(result.heat) == plan.HANDED_OVER
-    assert len(tables(random_problem(1, quarters=5)).heat) == 5
+        result = solved(random_problem(seed, quarters=30))
+        assert plan_values.is_sound(result)
+        assert len(result.values) == plan.HANDED_OVER
+    assert len(solved(random_problem(1, quarters=3)).values) == 3
 
 
 def test_question_and_answer_survive_the_pipe() -> None:
     p = random_problem(3)
     again = plan_problem.from_plain(json.loads(json.dumps(plan_problem.to_plain(p))))
     assert again == p
-    answer = tables(p)
-    assert plan_prices.from_plain(json.loads(json.dumps(list(answer)))) == answer
+    answer = solved(p)
+    assert plan_values.from_plain(json.loads(json.dumps(list(answer)))) == answer
     with pytest.raises(ValueError, match="plan"):
-        plan_prices.from_plain(json.loads(json.dumps(list(answer._replace(kwh_per_k=-1.0)))))
+        plan_values.from_plain(json.loads(json.dumps(list(answer._replace(kwh_per_k=-1.0)))))
 
 
 class TestForecast:
@@ -233,4 +258,4 @@ class TestForecast:
         assert p.quarters[8].import_eur == 0.30  # not announced, and no day before it is known
         assert p.levels[0].power_kw == 0.0
         assert p.levels[-1].power_kw == 6.4
-        assert plan_prices.is_sound(tables(p))
+        assert plan_values.is_sound(solved(p))

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from plc.energy.plan import prices, solve
-from plc.energy.plan_prices import PlanPrices
+from plc.energy.plan import solve, values_of
+from plc.energy.plan_values import PlanValues
 from plc.field import planner, planner_main
 from plc.field.planner import NoPlanError, Planner, Process, Question
+from tests.energy.house import plan_values
 from tests.energy.problems import winter_day
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,13 +66,10 @@ def test_another_program_in_the_working_directory_is_not_imported(
 def test_the_process_gives_the_plan_that_the_function_gives(process: Process) -> None:
     asked = question()
     plan = process.ask(asked, GO)
-    own = prices(
+    own = values_of(
         asked.problem, solve(asked.problem), made_unix_s=asked.made_unix_s, base_degc=30.0, kwh_per_k=1.163
     )
-    assert plan.first_unix_s == own.first_unix_s
-    for mine, theirs in zip(own.heat, plan.heat, strict=True):
-        for a, b in zip(mine, theirs, strict=True):
-            assert b == pytest.approx(a, abs=1e-5)
+    assert plan == own
 
 
 def test_a_48_hour_plan_stays_inside_its_budgets(process: Process) -> None:
@@ -180,7 +178,7 @@ def test_a_killed_process_is_replaced_for_the_next_question(process: Process) ->
 
 
 def test_the_service_publishes_plans_and_stops_within_its_time() -> None:
-    plans: list[PlanPrices] = []
+    plans: list[PlanValues] = []
     service = Planner(WallClock(), question, plans.append)
     service.start()
     until(lambda: len(plans) >= 2)
@@ -191,7 +189,7 @@ def test_the_service_publishes_plans_and_stops_within_its_time() -> None:
 
 
 def test_the_service_survives_failures_and_says_so() -> None:
-    plans: list[PlanPrices] = []
+    plans: list[PlanValues] = []
     answers = [RuntimeError("no data base"), None, question()]
 
     def ask() -> Question | None:
@@ -249,11 +247,11 @@ class Answers:
         self.fails = False
         self.asked = 0
 
-    def ask(self, question: Question, stop: threading.Event) -> PlanPrices:
+    def ask(self, question: Question, stop: threading.Event) -> PlanValues:
         self.asked += 1
         if self.fails:
             raise NoPlanError("it died")
-        return PlanPrices(0, 0, 30.0, 1.163, (), (), (), ())
+        return plan_values(0.0)
 
     def end(self) -> None: ...
 

@@ -41,61 +41,90 @@ class Batch:
         return Batch(*columns)
 
 
-class Solver:
-    """One quarter hour backwards for a batch; grids and actions are fixed."""
+NEVER_EUR = 1e6
+"""Cost of an action that does not exist in a state."""
 
-    def __init__(self, plant: Plant, levels: tuple[Level, ...], heat: Array, charge: Array) -> None:
-        self.plant, self.heat, self.charge = plant, heat, charge
-        self.power = np.array([level.power_kw for level in levels], dtype=heat.dtype)
-        self.earned = np.array([level.eur_per_h * STEP_H for level in levels], dtype=heat.dtype)
+
+class Solver:
+    """One quarter hour backwards for a batch; grids, actions and phases of the block are fixed.
+
+    Values are [horizon][plane][heat level][charge level], planes as in `plc.energy.plan`.
+    """
+
+    def __init__(
+        self, plant: Plant, levels: tuple[Level, ...], heat: Array, charge: Array, *, phases: int
+    ) -> None:
+        self.plant, self.heat, self.charge, self.phases = plant, heat, charge, phases
+        both = (*levels, *levels)  # free, then held back
+        self.power = np.array([level.power_kw for level in both], dtype=heat.dtype)
+        self.earned = np.array([level.eur_per_h * STEP_H for level in both], dtype=heat.dtype)
+        self.miners = np.array([level.miners for level in levels])
+        self.held = np.arange(len(both)) >= len(levels)
+        self.plane = np.tile(self.miners, 2) * phases + self.held * (phases - 1)
+        self.planes = (int(self.miners.max()) + 1) * phases
 
     def back(self, batch: Batch, t: int, after: Array) -> Array:
-        """after, result: cost to go [horizon][heat level][charge level]."""
-        return self.totals(batch, t, after).min(axis=2)
+        """after, result: cost to go."""
+        totals = self._totals(batch, t, after)
+        best = np.stack([totals[:, :, self.plane == n].min(axis=2) for n in range(self.planes)], axis=1)
+        return self._begun(best)
 
-    def totals(self, batch: Batch, t: int, after: Array) -> Array:
-        """Cost to go for every action: [horizon][heat level][2 x power level, with block][charge level]."""
+    def _begun(self, best: Array) -> Array:
         p = self.plant
+        after = best.reshape(best.shape[0], -1, self.phases, *best.shape[2:])
+        if self.phases == 2:
+            stays = after.min(axis=2)
+            begins = np.minimum(after[:, :, 0], after[:, :, 1] + after.dtype.type(p.block_eur))
+            after = np.stack([begins, stays], axis=2)
+        most = after.shape[1]
+        found = np.empty_like(after)
+        for before in range(most):
+            line = after[:, : before + 1].min(axis=1)
+            for more in range(before + 1, most):
+                np.minimum(line, after[:, more] + after.dtype.type((more - before) * p.start_eur), out=line)
+            found[:, before] = line
+        return found.reshape(best.shape)
+
+    def _totals(self, batch: Batch, t: int, after: Array) -> Array:
+        """Cost to go for every action: [horizon][heat level][action][charge level]."""
+        p, real = self.plant, self.heat.dtype.type
 
         def of(values: Array) -> Array:
-            return values[:, t][:, None, None, None]
+            return values[:, t][:, None, None]
 
-        free = (
-            self.heat[None, :, None, None] * (1.0 - p.loss)
-            + (p.into_buffer * self.power[None, None, :, None] - of(batch.demand_kw)) * STEP_H
-        )
+        free = self.heat[None, :, None] * real(1.0 - p.loss) + (
+            real(p.into_buffer) * self.power - of(batch.demand_kw)
+        ) * real(STEP_H)
         target = of(batch.target_kwh)
         may = of(batch.may_block) & (target > free) & (free >= of(batch.release_kwh))
-        both = np.concatenate([np.broadcast_to(target, free.shape), np.where(may, free, target)], axis=3)
-        made = np.clip((both - free) / STEP_H, 0.0, of(batch.capacity_kw))
-        e1 = free + made * STEP_H
-        electric = np.broadcast_to(self.power[None, None, :, None], e1.shape)
-        cost = np.broadcast_to(-self.earned[None, None, :, None], e1.shape)
+        made = np.clip((target - free) / real(STEP_H), 0.0, of(batch.capacity_kw))
+        made = np.where(self.held, real(0.0), made)
+        e1 = free + made * real(STEP_H)
+        electric = np.broadcast_to(self.power, e1.shape)
+        cost = np.where(self.held & ~may, real(NEVER_EUR), -self.earned)
         if p.boiler_eur is None:
             electric = electric + made / of(batch.cop)
         else:
-            cost = cost + made * STEP_H * p.boiler_eur
-        over = np.maximum(e1 - p.e_max_kwh, 0.0)
+            cost = cost + made * real(STEP_H * p.boiler_eur)
+        over = np.maximum(e1 - real(p.e_max_kwh), 0.0)
         if p.recool:
-            brought = (p.into_buffer * self.power * STEP_H)[None, None, :, None]
-            share = np.where(brought > 0.0, over / np.where(brought > 0.0, brought, 1.0), 0.0)
-            electric = electric + p.fan_kw * np.minimum(1.0, share)
+            brought = real(p.into_buffer * STEP_H) * self.power
+            share = np.where(brought > 0.0, over / np.where(brought > 0.0, brought, real(1.0)), real(0.0))
+            electric = electric + real(p.fan_kw) * np.minimum(real(1.0), share)
         else:
-            cost = cost + over * PENALTY
-        cost = cost + np.maximum(-e1, 0.0) * PENALTY
-        e1 = np.clip(e1, 0.0, p.e_max_kwh)
-        shape = (e1.shape[0], e1.shape[1], -1)
-        line = self._along_heat(after, e1.reshape(shape))
+            cost = cost + over * real(PENALTY)
+        cost = cost + np.maximum(-e1, 0.0) * real(PENALTY)
+        line = self._along_heat(after, np.clip(e1, 0.0, real(p.e_max_kwh)))
         net = of(batch.pv_kw) - of(batch.load_kw) - electric
-        prices = (batch.import_eur[:, t], batch.feed_in_eur[:, t])
-        return self._charge(net.reshape(shape), line, *prices) + cost.reshape(shape)[..., None]
+        return self._charge(net, line, batch.import_eur[:, t], batch.feed_in_eur[:, t]) + cost[..., None]
 
     def _along_heat(self, after: Array, e1: Array) -> Array:
         place = e1 / (self.heat[1] - self.heat[0])
         row = np.minimum(place.astype(np.int64), len(self.heat) - 2)
         share = (place - row)[..., None]
-        rows = after.reshape(-1, after.shape[2])
-        index = row + (np.arange(after.shape[0]) * after.shape[1])[:, None, None]
+        rows = after.reshape(-1, after.shape[3])
+        horizon = (np.arange(after.shape[0]) * self.planes)[:, None, None]
+        index = row + (horizon + self.plane) * len(self.heat)
         low = rows.take(index, axis=0)
         return low + share.astype(after.dtype) * (rows.take(index + 1, axis=0) - low)
 
@@ -125,10 +154,13 @@ class Solver:
         return cost + low + (place - column).astype(line.dtype) * (flat.take(index + 1) - low)
 
 
-def end(heat: Array, charge: Array, heat_eur: Array, up_to: Array, charge_eur: Array) -> Array:
-    """Cost to go after the last quarter hour, one entry per horizon."""
+def end(
+    heat: Array, charge: Array, heat_eur: Array, up_to: Array, charge_eur: Array, *, planes: int
+) -> Array:
+    """Cost to go after the last quarter hour, one entry per horizon, the same for all planes."""
     useful = np.minimum(heat[None, :, None], up_to[:, None, None])
-    return -heat_eur[:, None, None] * useful - charge_eur[:, None, None] * charge[None, None, :]
+    plane = -heat_eur[:, None, None] * useful - charge_eur[:, None, None] * charge[None, None, :]
+    return np.repeat(plane[:, None], planes, axis=1)
 
 
 def solve(solver: Solver, batch: Batch, after: Array, keep: int) -> list[Array]:

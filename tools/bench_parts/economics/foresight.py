@@ -15,26 +15,23 @@ import numpy as np
 from plc.blocks.block_relay import BlockRelay
 from plc.blocks.core import Tick, ns
 from plc.energy import plan
-from plc.energy.marginal import MinerOffer
-from plc.energy.plan_prices import PlanPrices, Table
 from plc.energy.plan_problem import STEP_H, Level, Quarter, end_values, kwh_per_kelvin, levels
 from plc.energy.plan_request import quarter
+from plc.energy.plan_values import PlanValues
+from plc.energy.quarter_hour import Flows, settle
 from plc.energy.revenue import levels_w
 from tools.bench_parts.economics import fast_plan
-from tools.bench_parts.economics.house import BASE_DEGC, START_EUR, START_LOST_H, Flows, House, Site, settle
+from tools.bench_parts.economics.house import BASE_DEGC, House, Site
 from tools.bench_parts.economics.series import QUARTER_S
 
 PF_HEAT, PF_CHARGE = 40, 7
 PIECE, TAIL = 730, 288
-HORIZON = 120
-REPLAN = 24
-"""A new plan every six hours; the controller makes one every quarter of an hour."""
+NOISY_HORIZON, NOISY_REPLAN = 120, 24
+EXACT_HORIZON, EXACT_REPLAN = 192, 96
+"""Quarter hours. A new plan every six hours, or every day where nothing new becomes known; the controller
+makes one every quarter of an hour, with values for the hour after it."""
 
 BATCH = 48
-
-
-def offers(site: Site) -> tuple[MinerOffer, ...]:
-    return (MinerOffer(site.curve, 1200.0, 3200.0), MinerOffer(site.curve, 1200.0, 3200.0))
 
 
 def pairs(site: Site, count: int) -> list[tuple[float, float]]:
@@ -61,12 +58,13 @@ class Perfect:
     def __init__(self, site: Site, *, miners: bool = True) -> None:
         coarse = pairs(site, 3) if miners else [(0.0, 0.0)]
         self._fine = pairs(site, site.world.economics.choice.levels) if miners else coarse
-        p = site.plant
+        p = site.plant._replace(block_eur=0.0)  # nobody books it
         self._site = site
         self._heat = np.linspace(0.0, p.e_max_kwh, PF_HEAT, dtype=np.float32)
         self._charge = np.linspace(p.s_min_kwh, p.s_max_kwh, PF_CHARGE, dtype=np.float32)
-        solver = fast_plan.Solver(p, _actions(site, coarse), self._heat, self._charge)
-        self._kept = _year(site, solver, _running(coarse))
+        self._kept = _year(
+            site, fast_plan.Solver(p, _actions(site, coarse), self._heat, self._charge, phases=1)
+        )
 
     def run(self, *, budgets: bool = False) -> House:
         site = self._site
@@ -91,29 +89,23 @@ def _actions(site: Site, choices: list[tuple[float, float]]) -> tuple[Level, ...
     """What the pairs draw and earn."""
     wear = site.world.economics.mining.wear_eur_per_kwh
     return tuple(
-        Level(a + b, (site.curve.ths(a * 1e3) + site.curve.ths(b * 1e3)) * site.per_th_hour - wear * (a + b))
+        Level(
+            a + b,
+            (site.curve.ths(a * 1e3) + site.curve.ths(b * 1e3)) * site.per_th_hour - wear * (a + b),
+            (a > 0.0) + (b > 0.0),
+        )
         for a, b in choices
     )
 
 
-def _running(choices: list[tuple[float, float]]) -> np.ndarray:
-    """Miners on, per action."""
-    return np.array([(a > 0.0) + (b > 0.0) for a, b in choices])
-
-
-def _start_eur(site: Site) -> float:
-    """What a start costs in the books of the house."""
-    return START_EUR + START_LOST_H * site.curve.ths(1200.0) * site.per_th_hour
-
-
-def _year(site: Site, solver: fast_plan.Solver, running: np.ndarray) -> np.ndarray:
-    """Cost to go at every quarter hour: [t][miners that ran before][heat level][charge level].
+def _year(site: Site, solver: fast_plan.Solver) -> np.ndarray:
+    """Cost to go at every quarter hour: [piece][t][miners that ran before][heat level][charge level].
 
     The year is cut into pieces that are solved beside each other; each looks TAIL beyond its end, longer
     than either store remembers.
     """
     heat, charge = solver.heat, solver.charge
-    quarters, most = site.quarters, int(running.max()) + 1
+    quarters = site.quarters
     pieces = -(-len(quarters) // PIECE)
     horizons = [
         tuple(quarters[min(piece * PIECE + k, len(quarters) - 1)] for k in range(PIECE + TAIL))
@@ -121,27 +113,15 @@ def _year(site: Site, solver: fast_plan.Solver, running: np.ndarray) -> np.ndarr
     ]
     batch = fast_plan.Batch.of(horizons, np.float32)
     one = np.ones(pieces, np.float32)
-    last = fast_plan.end(heat, charge, 0.10 * one, site.plant.e_max_kwh / 2.0 * one, 0.20 * one)
-    values = np.repeat(last[None], most, axis=0).astype(np.float32)
-    kept = np.empty((pieces, PIECE + 1, most, len(heat), len(charge)), dtype=np.float32)
-    parts = []
-    for n in range(most):
-        part = fast_plan.Solver(site.plant, (), heat, charge)
-        part.power, part.earned = solver.power[running == n], solver.earned[running == n]
-        parts.append(part)
-    per_start = _start_eur(site)
+    values = fast_plan.end(
+        heat, charge, 0.10 * one, site.plant.e_max_kwh / 2.0 * one, 0.20 * one, planes=solver.planes
+    ).astype(np.float32)
+    kept = np.empty((pieces, PIECE + 1, solver.planes, len(heat), len(charge)), dtype=np.float32)
     for k in range(PIECE + TAIL - 1, -1, -1):
-        best = [part.back(batch, k, values[n]) for n, part in enumerate(parts)]
-        values = np.array(
-            [
-                np.min([best[n] + max(0, n - before) * per_start for n in range(most)], axis=0)
-                for before in range(most)
-            ],
-            dtype=np.float32,
-        )
-        values -= values.max(axis=(0, 2, 3), keepdims=True)  # small numbers keep their digits
+        values = solver.back(batch, k, values)
+        values -= values.max(axis=(1, 2, 3), keepdims=True)  # small numbers keep their digits
         if k <= PIECE:
-            kept[:, k] = values.transpose(1, 0, 2, 3)
+            kept[:, k] = values
     return kept
 
 
@@ -163,7 +143,7 @@ def _best(
     best = (math.inf, (0.0, 0.0), False)
     flows = Flows()
     before = (house.powers[0] > 0.0) + (house.powers[1] > 0.0)
-    per_start = _start_eur(site)
+    per_start = p.start_eur
     for (a, b), action in zip(choices, actions, strict=True):
         n = (a > 0.0) + (b > 0.0)
         table = rows[n]
@@ -182,35 +162,65 @@ def _best(
     return best[1], best[2]
 
 
-def rolling(site: Site, *, noise: int | None) -> dict[int, PlanPrices]:
-    """Plans for every REPLAN quarters of the year, by the quarter they begin with.
+class Rolling:
+    """Plans as the controller makes them, one for every quarter hour: plans(t) -> PlanValues.
 
-    noise None: everything is known for the horizon. A seed: sun, load and temperature are wrong, more so with
-    the hour, and prices are known as the exchange announces them.
+    noise None: everything is known for the horizon, so that it hardly matters when it was planned (every
+    EXACT_REPLAN quarters). A seed: sun, load and temperature are wrong, more so with the hour, prices are
+    known as the exchange announces them, and a new plan is made every NOISY_REPLAN quarters.
     """
-    count = len(site.quarters)
-    starts = list(range(0, count - 1, REPLAN))
-    acts = levels(site.world.economics, offers(site), site.per_th_hour)
-    heat, charge = (np.array(grid, np.float32) for grid in plan.grids(site.plant))
-    solver = fast_plan.Solver(site.plant, acts, heat, charge)
-    found: dict[int, PlanPrices] = {}
-    draw = random.Random(noise)
-    for begin in range(0, len(starts), BATCH):
-        group = starts[begin : begin + BATCH]
-        horizons = [_known(site, t) if noise is None else _guessed(site, t, draw) for t in group]
-        ends = [end_values(h, site.plant) for h in horizons]
-        after = fast_plan.end(heat, charge, *(np.array([e[n] for e in ends], np.float32) for n in range(3)))
-        kept = fast_plan.solve(solver, fast_plan.Batch.of(horizons, np.float32), after, REPLAN)
-        for index, t in enumerate(group):
-            found[t] = _prices(site, t, [values[index] for values in kept[1:]], heat, charge)
-    return found
+
+    def __init__(self, site: Site, *, noise: int | None) -> None:
+        self._site = site
+        self._every = EXACT_REPLAN if noise is None else NOISY_REPLAN
+        horizon = EXACT_HORIZON if noise is None else NOISY_HORIZON
+        acts = levels(site.world.economics, site.offers, site.per_th_hour)
+        self._grids = plan.grids(site.plant)
+        heat, charge = (np.array(grid, np.float32) for grid in self._grids)
+        self._values: list[np.ndarray] = []
+        self._expected: list[Quarter] = []
+        self._phases: list[int] = []
+        draw = random.Random(noise)
+        starts = list(range(0, len(site.quarters), self._every))
+        for begin in range(0, len(starts), BATCH):
+            group = starts[begin : begin + BATCH]
+            horizons = [
+                _known(site, t, horizon) if noise is None else _guessed(site, t, draw, horizon) for t in group
+            ]
+            phases = 2 if any(q.may_block for h in horizons for q in h) else 1
+            solver = fast_plan.Solver(site.plant, acts, heat, charge, phases=phases)
+            ends = [end_values(h, site.plant) for h in horizons]
+            parts = (np.array([e[n] for e in ends], np.float32) for n in range(3))
+            after = fast_plan.end(heat, charge, *parts, planes=solver.planes).astype(np.float32)
+            kept = fast_plan.solve(solver, fast_plan.Batch.of(horizons, np.float32), after, self._every)
+            for index in range(len(group)):
+                self._values += [moment[index] for moment in kept[1:]]
+                self._expected += horizons[index][: self._every]
+                self._phases += [phases] * self._every
+
+    def __call__(self, t: int) -> PlanValues:
+        heat, charge = self._grids
+        planes = tuple(tuple(map(tuple, plane)) for plane in self._values[t].tolist())
+        model = self._site.world.model
+        return PlanValues(
+            made_unix_s=self._site.series.unix_s[t - t % self._every],
+            first_unix_s=self._site.series.unix_s[t],
+            base_degc=BASE_DEGC,
+            kwh_per_k=kwh_per_kelvin(model.volume_l),
+            plant=self._site.plant,
+            phases=self._phases[t],
+            heat_kwh=tuple(heat),
+            charge_kwh=tuple(charge),
+            quarters=(self._expected[t],),
+            values=(planes,),
+        )
 
 
-def _known(site: Site, t: int) -> tuple[Quarter, ...]:
+def _known(site: Site, t: int, horizon: int) -> tuple[Quarter, ...]:
     """The truth; after the end of the year its last day repeats."""
     quarters = site.quarters
     count = len(quarters)
-    return tuple(quarters[_in_year(n, count)] for n in range(t, t + HORIZON))
+    return tuple(quarters[_in_year(n, count)] for n in range(t, t + horizon))
 
 
 def _in_year(n: int, count: int) -> int:
@@ -218,7 +228,7 @@ def _in_year(n: int, count: int) -> int:
     return n if n < count else n - 96 * math.ceil((n - count + 1) / 96)
 
 
-def _guessed(site: Site, t: int, draw: random.Random) -> tuple[Quarter, ...]:
+def _guessed(site: Site, t: int, draw: random.Random, horizon: int) -> tuple[Quarter, ...]:
     """The truth with errors that grow: sun by a third a day ahead, temperature 2 K, load a third and its
     bursts not at all; the present quarter hours are nearly right."""
     s, w = site.series, site.world
@@ -229,7 +239,7 @@ def _guessed(site: Site, t: int, draw: random.Random) -> tuple[Quarter, ...]:
     dhw_on = w.economics.heat.heat_pump
     ring = [s.mean_degc[t]] * 96
     total = math.fsum(ring)
-    for ahead in range(HORIZON):
+    for ahead in range(horizon):
         n = _in_year(t + ahead, count)
         grows = min(1.0, 0.3 + ahead / 48.0)
         sun = 0.98 * sun + 0.2 * draw.gauss(0.0, 1.0)
@@ -264,29 +274,3 @@ def _prices_at(site: Site, spot: object, n: int) -> tuple[float, float]:
             return q[n - back].import_eur, q[n - back].feed_in_eur
     tariff = site.world.economics.tariff
     return tariff.import_eur_per_kwh, tariff.feed_in_eur_per_kwh
-
-
-def _prices(site: Site, t: int, values: list[np.ndarray], heat: np.ndarray, charge: np.ndarray) -> PlanPrices:
-    """The tables of `plc.energy.plan.prices`, from arrays."""
-    step_e, step_s = heat[1] - heat[0], charge[1] - charge[0] if len(charge) > 1 else 1.0
-
-    def table(array: np.ndarray) -> Table:
-        return tuple(map(tuple, array.tolist()))
-
-    heat_tables, charge_tables = [], []
-    for v in values:
-        rises = (v[:-1] - v[1:]) / step_e
-        mean = (v[:-1] + v[1:]) / 2.0
-        heat_tables.append(table((rises[:, :-1] + rises[:, 1:]) / 2.0))
-        charge_tables.append(table((mean[:, :-1] - mean[:, 1:]) / step_s))
-    model = site.world.model
-    return PlanPrices(
-        made_unix_s=site.series.unix_s[t],
-        first_unix_s=site.series.unix_s[t],
-        base_degc=BASE_DEGC,
-        kwh_per_k=kwh_per_kelvin(model.volume_l),
-        heat_kwh=tuple(((heat[:-1] + heat[1:]) / 2.0).tolist()),
-        charge_kwh=tuple(((charge[:-1] + charge[1:]) / 2.0).tolist()),
-        heat=tuple(heat_tables),
-        charge=tuple(charge_tables),
-    )

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from plc.energy.plan import _heat
-from plc.energy.plan_problem import STEP_H, Plant, Quarter, plant_of
+from plc.energy.marginal import MinerOffer
+from plc.energy.plan_problem import START_LOST_H, STEP_H, Plant, Quarter, plant_of, start_eur
 from plc.energy.plan_request import quarter
+from plc.energy.quarter_hour import Flows, settle
 from plc.energy.revenue import Curve, eur_per_th_hour
 from plc.energy.tariff import SpotPrices, feed_in_price, import_price
 from tools.bench_parts.economics.series import QUARTER_S, Series
 from tools.bench_parts.economics.worlds import World
 
 START_EUR = 0.03
-START_LOST_H = 5.0 / 60.0
+"""Booked for every start of every rule, whatever the rule believes."""
+
 BASE_DEGC = 30.0
 
 
@@ -46,6 +48,9 @@ class Site:
                 feed_in_eur=feed_in_price(e.tariff, spot, unix_s=unix_s, synchronised=True).eur_per_kwh,
             )
             self.quarters.append(q._replace(may_block=q.may_block and dhw == 0.0))
+        self.curve = Curve(e.mining.curve_w, e.mining.curve_ths)
+        self.per_th_hour = eur_per_th_hour(e.mining, None, unix_s=0, synchronised=True)
+        self.offers = (MinerOffer(self.curve, 1200.0, 3200.0),) * 2
         self.plant: Plant = plant_of(
             e,
             volume_l=m.volume_l,
@@ -53,9 +58,8 @@ class Site:
             full_degc=m.full_degc,
             ua_w_per_k=m.ua_w_per_k,
             recool=m.recool,
+            start_eur=start_eur(e, self.offers, self.per_th_hour),
         )
-        self.curve = Curve(e.mining.curve_w, e.mining.curve_ths)
-        self.per_th_hour = eur_per_th_hour(e.mining, None, unix_s=0, synchronised=True)
         self._announced: dict[int, SpotPrices] = {}
 
     def announced(self, t: int, history: int = 0) -> SpotPrices:
@@ -103,43 +107,6 @@ class Books:
         return sum(self.cost_eur)
 
 
-class Flows:
-    """What one quarter hour did; powers in kW, > 0: import, discharge."""
-
-    __slots__ = ("battery", "cost", "dumped", "e1", "electric", "grid", "heat_pump", "held", "s1", "unmet")
-
-    def __init__(self) -> None:
-        self.e1 = self.s1 = self.cost = self.grid = self.battery = self.heat_pump = 0.0
-        self.dumped = self.unmet = self.electric = 0.0
-        self.held = False
-
-
-def settle(plant: Plant, q: Quarter, e: float, s: float, miners_kw: float, block: bool, into: Flows) -> Flows:
-    """One quarter hour from heat e and charge s. The cost is without mining revenue and wear."""
-    free = e * (1.0 - plant.loss) + (plant.into_buffer * miners_kw - q.demand_kw) * STEP_H
-    held = block and q.may_block and q.target_kwh > free >= q.release_kwh
-    target = free if held else q.target_kwh
-    e1, electric, cost = _heat(plant, q, miners_kw, free, target)
-    made = max(0.0, min((target - free) / STEP_H, q.capacity_kw))
-    into.dumped = max(0.0, free + made * STEP_H - plant.e_max_kwh)
-    into.unmet = max(0.0, -(free + made * STEP_H))
-    into.heat_pump = made / q.cop if plant.boiler_eur is None else 0.0
-    net = q.pv_kw - q.load_kw - electric
-    if net >= 0.0:
-        flow = min(net, plant.battery_kw, (plant.s_max_kwh - s) / (plant.one_way * STEP_H))
-        into.s1 = s + flow * plant.one_way * STEP_H
-        sold = net - flow
-        into.battery, into.grid = -flow, -min(sold, plant.cap_kw)
-        cost += into.grid * STEP_H * q.feed_in_eur
-    else:
-        flow = min(-net, plant.battery_kw, (s - plant.s_min_kwh) * plant.one_way / STEP_H)
-        into.s1 = s - flow / plant.one_way * STEP_H
-        into.battery, into.grid = flow, -net - flow
-        cost += (into.grid * q.import_eur + flow * plant.battery_wear_eur) * STEP_H
-    into.e1, into.cost, into.electric, into.held = e1, cost, electric, held
-    return into
-
-
 class House:
     """Heat, charge and miners of one house through a year under one rule."""
 
@@ -152,13 +119,13 @@ class House:
         self.books = Books()
         self._flows = Flows()
         self._seen = Flows()
-        self._blocked = False
+        self.held = False
         self._earned: dict[float, float] = {}
 
-    def look(self, t: int, kw: float | None = None) -> Flows:
+    def look(self, t: int, kw: float | None = None, *, block: bool = False) -> Flows:
         """What meters show while the miners still draw what they drew, or draw kw."""
         kw = self.powers[0] + self.powers[1] if kw is None else kw
-        return settle(self.plant, self.site.quarters[t], self.e, self.s, kw, False, self._seen)
+        return settle(self.plant, self.site.quarters[t], self.e, self.s, kw, block, self._seen)
 
     def hour_eur(self, kw: float) -> float:
         """Revenue per hour of one miner at this power."""
@@ -195,9 +162,9 @@ class House:
         b.dumped_kwh += f.dumped
         b.unmet_kwh += f.unmet
         b.over_limit += f.grid > self.plant.limit_kw
-        b.blocks += f.held and not self._blocked
+        b.blocks += f.held and not self.held
         b.blocked_h += STEP_H if f.held else 0.0
-        self._blocked = f.held
+        self.held = f.held
         self.powers = powers
         self.e, self.s = f.e1, f.s1
         return f

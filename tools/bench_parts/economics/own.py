@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from plc.blocks.block_relay import BlockRelay
 from plc.blocks.core import Reading, Tick, ns
 from plc.energy.engine import EnergyEngine
 from plc.energy.parameters import Policy
-from plc.energy.plan_prices import PlanPrices
 from plc.energy.plan_problem import STEP_H, kwh_per_kelvin
+from plc.energy.plan_values import PlanValues
 from plc.energy.situation import EnergySituation, MinerSituation
 from plc.energy.tariff import SpotPrices
 from tools.bench_parts.economics.house import BASE_DEGC, House, Site
@@ -29,7 +30,7 @@ def none(site: Site) -> House:
 def engine(
     site: Site,
     *,
-    plans: dict[int, PlanPrices] | None = None,
+    plans: Callable[[int], PlanValues] | None = None,
     policy: Policy = Policy.MARGINAL,
     hold_back: bool = True,
     week: range | None = None,
@@ -41,16 +42,16 @@ def engine(
     relay = BlockRelay(free_min_s=1800.0, boot_lock_s=0.0)
     house = House(site)
     per_k = kwh_per_kelvin(site.world.model.volume_l)
-    plan: PlanPrices | None = None
     dynamic = e.tariff.kind == "dynamic" or e.tariff.zero_at_negative_spot
     for t, q in enumerate(site.quarters):
-        if plans is not None:
-            plan = plans.get(t, plan)
+        plan = None if plans is None else plans(t)
+        covers = house.e - q.release_kwh >= q.demand_kw * STEP_H
+        permits = hold_back and q.may_block and covers
+        may_block = permits and (relay.blocked or relay.may_start)
         tick = Tick((t + 1) * QUARTER_NS, QUARTER_NS)
         spot = site.announced(t) if dynamic else SpotPrices()
-        rule.step(tick, situation=_situation(site, house, t, plan, spot, per_k))
-        covers = house.e - q.release_kwh >= q.demand_kw * STEP_H
-        block = relay.step(tick, request=hold_back and rule.hold_back, release=not (q.may_block and covers))
+        rule.step(tick, situation=_situation(site, house, t, plan, spot, per_k, may_block))
+        block = relay.step(tick, request=hold_back and rule.hold_back, release=not permits)
         powers = tuple(w / 1000.0 for w in rule.decision.power_w)
         f = house.go(t, (powers[0], powers[1]), block)
         if week is not None and t in week:
@@ -60,10 +61,18 @@ def engine(
 
 
 def _situation(
-    site: Site, house: House, t: int, plan: PlanPrices | None, spot: SpotPrices, per_k: float
+    site: Site,
+    house: House,
+    t: int,
+    plan: PlanValues | None,
+    spot: SpotPrices,
+    per_k: float,
+    may_block: bool,
 ) -> EnergySituation:
+    """What is measured in quarter t. Without a plan the heat pump shows as if the miners stood: the rule by
+    steps looks at surplus only, and in the mean of a quarter hour miner heat has not slowed it yet."""
     s, q, m = site.series, site.quarters[t], site.world.model
-    seen = house.look(t, 0.0)  # in the mean of a quarter hour miner heat has already slowed the heat pump
+    seen = house.look(t, 0.0) if plan is None else house.look(t, block=house.held)
     now = t * QUARTER_NS
     miners_w = (house.powers[0] * 1000.0, house.powers[1] * 1000.0)
     load_w = (q.load_kw + seen.heat_pump) * 1000.0 + miners_w[0] + miners_w[1]
@@ -87,6 +96,8 @@ def _situation(
         flow_degc=m.flow_degc(s.outdoor_degc[t]),
         outdoor_degc=s.outdoor_degc[t],
         winter=s.mean_degc[t] < 12.0,
+        held=house.held,
+        may_block=may_block,
         spot=spot,
         plan=plan,
     )

@@ -83,10 +83,9 @@ def world_rows(world: World, series: Series, training: Series | None, quick: boo
     best = foresight.Perfect(site)
     add("PF-same, budgets", lambda: best.run(budgets=True))
     add("PF-same", best.run)
-    exact = foresight.rolling(site, noise=None)
-    add("plan, perfect", lambda: own.engine(site, plans=exact, week=WEEK))
-    noisy = foresight.rolling(site, noise=NOISE_SEED)
-    add("plan, noisy", lambda: own.engine(site, plans=noisy, week=WEEK))
+    for name, noise in (("plan, perfect", None), ("plan, noisy", NOISE_SEED)):
+        plans = foresight.Rolling(site, noise=noise)
+        add(name, lambda plans=plans: own.engine(site, plans=plans, week=WEEK))  # type: ignore[misc]
     return {"text": world.text, "none_eur": base, "rows": rows}
 
 
