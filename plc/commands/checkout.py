@@ -50,7 +50,8 @@ def handle(arguments: argparse.Namespace) -> int:
     from plc.scan.clock import MonotonicClock
     from plc.site import load_site
 
-    for number in (signal.SIGTERM, signal.SIGHUP):  # a lost connection ends like Ctrl-C
+    # A lost connection ends like Ctrl-C, and Ctrl-C works where whoever started us had switched it off.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     options = Options(arguments.site, arguments.image, arguments.pictory)
     site = load_site(options.site)

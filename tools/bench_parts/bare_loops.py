@@ -1,6 +1,6 @@
 """The loops that `tools/bench scan` compares with, each in a process of its own.
 
-python -m tools.bench_parts.bare_loops floor SECONDS
+python -m tools.bench_parts.bare_loops floor SECONDS [PERIOD_MS]
 python -m tools.bench_parts.bare_loops cycleloop SECONDS IMAGE SITE
 python -m tools.bench_parts.bare_loops stops CORE     (until standard input ends)
 """
@@ -19,20 +19,21 @@ from typing import Any
 from plc.scan.priority import prefer_this_thread
 from tools.bench_parts.result import percentile
 
-PERIOD_NS = 20_000_000
+PERIOD_MS = 20
+NS_PER_MS = 1_000_000
 LOOK_S = 0.001
 STOP_S = 0.001  # a core that is away for longer than this has stopped
 ABOVE_ALL = 60  # real-time priority: above every program, below the kernel's own threads
 
 
-def floor(seconds: float) -> dict[str, Any]:
+def floor(seconds: float, period_ms: int = PERIOD_MS) -> dict[str, Any]:
     """Absolute deadlines and nothing else, with the priority of the scan."""
     prefer_this_thread()
     late: list[float] = []
     deadline = time.monotonic_ns()
     end = deadline + round(seconds * 1e9)
     while deadline < end:
-        deadline += PERIOD_NS
+        deadline += period_ms * NS_PER_MS
         now = time.monotonic_ns()
         if now < deadline:
             time.sleep((deadline - now) / 1e9)
@@ -78,7 +79,8 @@ def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:
     from plc.site import load_site
 
     site, exchange = load_site(Path(site_folder)), Exchange()
-    clock = MonotonicClock(PERIOD_NS)
+    period_ns = site.parameters.scan.period_ms * NS_PER_MS
+    clock = MonotonicClock(period_ns)
     drivers = Services(device_services(site, clock, exchange, simulated=True, clean_start=False))
     plant = Plant(site.parameters, site.routes, None, False)
     revpi = revpimodio2.RevPiModIO(autorefresh=True, procimg=image, configrsc=str(site.pictory_path))
@@ -98,7 +100,7 @@ def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:
             assert tools.io[name].value is not None
         values = {name: bool(tools.io[io_name].value) for name, io_name in discrete}
         image_inputs = ImageInputs(dio_healthy=True, aio_healthy=False, **values)
-        tick = Tick(now, PERIOD_NS)
+        tick = Tick(now, period_ns)
         inputs = exchange.gather(now, image_inputs, WallTime(), ScanInputs())
         out = plant.step(inputs, tick)
         for name, io_name in outputs:
@@ -106,9 +108,9 @@ def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:
         exchange.scanned(tick, inputs, out)
 
     drivers.start()
-    revpi.cycleloop(cycle, cycletime=PERIOD_NS // 1_000_000)
+    revpi.cycleloop(cycle, cycletime=period_ns // NS_PER_MS)
     drivers.stop()
-    phases = sorted(start - n * PERIOD_NS for n, start in enumerate(starts))
+    phases = sorted(start - n * period_ns for n, start in enumerate(starts))
     best = phases[len(phases) // 2]
     return figures([abs(phase - best) / 1000 for phase in phases]) | {"cycles": len(starts)}
 
@@ -126,7 +128,7 @@ def main() -> None:
     kind, first, *rest = sys.argv[1:]
     match kind:
         case "floor":
-            found = floor(float(first))
+            found = floor(float(first), *map(int, rest))
         case "stops":
             found = stops(int(first))
         case _:

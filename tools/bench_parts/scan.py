@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.bench_parts._broker import KINDS, run_with_broker
+from tools.bench_parts._scan_table import run_table
 from tools.bench_parts.result import budget, result
 from tools.bench_parts.surroundings import (
     ROOT,
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="length of each measurement")
     parser.add_argument("--broker", choices=KINDS, help="with the link on a broker that misbehaves so")
     parser.add_argument("--faults", action="store_true", help="once more with devices that misbehave")
+    parser.add_argument("--table", action="store_true", help="20, 50, 100 ms, each idle, live and faulty")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -69,6 +71,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         return run_with_broker(args.broker, seconds, PERIOD_MS, MINERS)
     with tempfile.TemporaryDirectory(prefix="thermiq-bench-") as name:
         folder = Path(name)
+        if args.table:
+            return run_table(folder, seconds, free_ports(len(MINERS)), FAULTS, _loop, NOISY_US)
         floors = [_loop("floor", seconds / FLOOR_ROUNDS) for _ in range(FLOOR_ROUNDS)]
         floor = min(floors, key=lambda found: float(found["p99_us"]))
         ports = free_ports(len(MINERS))
@@ -125,9 +129,11 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _loop(*arguments: str | float) -> dict[str, Any]:
+def _loop(*arguments: str | float | Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "tools.bench_parts.bare_loops", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{arguments[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -76,9 +76,14 @@ def machine_stops() -> Iterator[dict[str, float]]:
     found["machine_stops_ms"] = max(core["total_ms"] for core in said)
 
 
-def make_site(folder: Path, ports: Sequence[int], period_ms: int, scenario: str = "winter-day") -> Path:
-    """The demo's copy of the site with all virtual devices, at the period of this measurement."""
-    devices = demo_site.virtual_miners(folder, ports) | demo_site.virtual_lines(folder)
+def make_site(
+    folder: Path, ports: Sequence[int], period_ms: int, scenario: str = "winter-day", *, idle: bool = False
+) -> Path:
+    """The demo's copy of the site with all virtual devices, at the period of this measurement.
+
+    idle: without any device, so that no driver runs.
+    """
+    devices = {} if idle else demo_site.virtual_miners(folder, ports) | demo_site.virtual_lines(folder)
     site = demo_site.make(ROOT / "io_map/walda", folder / "site", scenarios.get(scenario), devices)
     path = site / "site.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,0 +1,138 @@
+"""The table of `tools/bench scan --table`: three periods, three loads, ours beside cycleloop.
+
+idle: no device in the site, so no driver and no thread of one. live: two miners, an inverter and three meters
+polling. faulty: the adapter of the inverter unplugged, one miner hangs, the other answers after 5 s. Each
+cell is a process of its own, one after the other; ours and cycleloop of a cell follow each other directly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.bench_parts.result import budget, result
+from tools.bench_parts.surroundings import Controller, machine_stops, make_image, make_site, virtual_devices
+
+PERIODS_MS = (20, 50, 100)
+LOADS = ("idle", "live", "faulty")
+SETTLE_S = 2.0
+
+Loop = Callable[..., dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One period under one load; times in microseconds after the deadline."""
+
+    period_ms: int
+    load: str
+    ours: dict[str, float]
+    peer: dict[str, float]
+    lost: int
+    peer_lost: int
+    stop_us: float
+
+    @property
+    def ratio(self) -> float:
+        """p99 of cycleloop over ours."""
+        return self.peer["p99_us"] / max(self.ours["p99_us"], 1.0)
+
+
+def run_table(
+    folder: Path, seconds: float, ports: list[int], faults: Sequence[str], loop: Loop, noisy_us: float
+) -> dict[str, Any]:
+    """Every cell; prints the table for the documentation."""
+    floors = {period: loop("floor", seconds, period) for period in PERIODS_MS}
+    cells = [
+        _cell(folder / f"{period}-{load}", period, load, seconds, ports, faults, loop)
+        for period in PERIODS_MS
+        for load in LOADS
+    ]
+    print(markdown(cells, {period: found["p99_us"] for period, found in floors.items()}), flush=True)
+    figures: dict[str, Any] = {"seconds_per_cell": seconds}
+    figures |= {f"{period} ms, floor p99_us": found["p99_us"] for period, found in floors.items()}
+    for cell in cells:
+        name = f"{cell.period_ms} ms, {cell.load}"
+        figures |= {f"{name}: ours {key}": value for key, value in cell.ours.items()}
+        figures |= {f"{name}: cycleloop {key}": value for key, value in cell.peer.items()}
+        figures |= {f"{name}: ours lost": cell.lost, f"{name}: cycleloop lost": cell.peer_lost}
+        figures |= {f"{name}: ratio": round(cell.ratio, 1), f"{name}: machine stop_us": cell.stop_us}
+    worst_stop = max(cell.stop_us / cell.period_ms for cell in cells) / 1000.0
+    return result(
+        "scan",
+        figures,
+        {
+            "machine_too_noisy_floor_us": budget(noisy_us, max(f["p99_us"] for f in floors.values())),
+            "machine_too_noisy_stop_in_periods": budget(1.0, round(worst_stop, 2)),
+            "lost_cycles_of_all_cells": budget(0, sum(cell.lost for cell in cells)),
+            "ours_to_cycleloop_live_20_ms": budget(
+                0.25,
+                round(
+                    max(1 / cell.ratio for cell in cells if (cell.period_ms, cell.load) == (20, "live")), 3
+                ),
+            ),
+        },
+    )
+
+
+def _cell(
+    folder: Path,
+    period_ms: int,
+    load: str,
+    seconds: float,
+    ports: list[int],
+    faults: Sequence[str],
+    loop: Loop,
+) -> Cell:
+    folder.mkdir()
+    site = make_site(folder, ports, period_ms, idle=load == "idle")
+    orders = faults if load == "faulty" else ()
+    with virtual_devices(folder, ports) as devices, machine_stops() as stopped:
+        with Controller(site, make_image(folder, "ours"), folder, folder / "state") as controller:
+            time.sleep(SETTLE_S)
+            for device, order in zip(devices, orders, strict=False):
+                device.order(order)
+            time.sleep(seconds)
+        found = controller.status()["scan"]
+    with virtual_devices(folder, ports) as devices:
+        for device, order in zip(devices, orders, strict=False):
+            device.order(order)
+        peer = loop("cycleloop", seconds, make_image(folder, "peer"), site)
+    lateness = found["lateness"]["since_start"]
+    keys = ("p50_us", "p99_us", "max_us")
+    expected = round(seconds * 1000.0 / period_ms)
+    return Cell(
+        period_ms,
+        load,
+        {key: lateness[key] for key in keys},
+        {key: peer[key] for key in keys},
+        found["lost_cycles"],
+        max(0, expected - peer["cycles"]),
+        stopped["machine_longest_stop_us"],
+    )
+
+
+def markdown(cells: Sequence[Cell], floor_us: dict[int, float]) -> str:
+    """The table as it stands in docs/explanation/determinism.md."""
+    lines = [
+        "| Period | Load | Floor p99, ms | Ours: p50 / p99 / max, ms | lost "
+        "| cycleloop: p50 / p99 / max, ms | lost | Ratio |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for cell in cells:
+        lines.append(
+            f"| {cell.period_ms} ms | {cell.load} | {_ms(floor_us[cell.period_ms])} | {_three(cell.ours)} | "
+            f"{cell.lost} | {_three(cell.peer)} | {cell.peer_lost} | {cell.ratio:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def _three(found: dict[str, float]) -> str:
+    return " / ".join(_ms(found[key]) for key in ("p50_us", "p99_us", "max_us"))
+
+
+def _ms(us: float) -> str:
+    return f"{us / 1000:.3g}"
