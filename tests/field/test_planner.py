@@ -95,7 +95,12 @@ def test_the_process_imports_blocks_and_energy_only() -> None:
 
 
 def test_it_ends_when_its_pipe_closes() -> None:
-    child = subprocess.Popen(planner.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    child = subprocess.Popen(
+        planner.COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.close()
