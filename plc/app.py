@@ -40,6 +40,7 @@ from plc.scan.service import Service, Services
 from plc.scan.statistics import ScanStatistics
 from plc.self_report import SelfReport
 from plc.site import Site
+from plc.site_watch import SiteWatch
 from plc.store.attempt import HEALTHY_AFTER_S, Attempt
 from plc.store.decision_log import DecisionLog
 from plc.store.directories import state_directories, usable_directory
@@ -252,13 +253,15 @@ class Controller:
         prices = price_feed(self._site.parameters.economics.tariff, self._exchange)
         if prices is not None:
             self._exchange.health["prices_ok"] = prices
+        files = SiteWatch(self._site.folder)
+        self._exchange.health["config_ok"] = files.ok
         if simulated:  # the load of a developer's machine says nothing about a cabinet
-            return []
+            return [files]
         watch = MachineWatch(
             usable_directory(tuple(d / self._site.site_id for d in state_directories(os.environ)))
         )
         self._exchange.health["system_ok"] = watch.ok
-        return [watch]
+        return [files, watch]
 
     def _loop(self, clock: Clock) -> ScanLoop:
         collector = SlackCollector()

@@ -378,12 +378,12 @@ TEXTS: dict[str, AlarmText] = {
         "check modules and plugs, acknowledge",
     ),
     "A-082": AlarmText(
-        "Konfiguration ungültig",
-        "configuration invalid",
-        "kein Start",
-        "no start",
-        "Standortdateien prüfen",
-        "check the site files",
+        "Geänderte Standortdateien ungültig",
+        "the changed site files are invalid",
+        "läuft mit den alten weiter; nach einem Neustart kein Start",
+        "goes on with the old ones; no start after a restart",
+        "plc check ausführen und Fehler beheben, bevor der Strom ausfällt",
+        "run plc check and mend the faults before the next power cut",
     ),
     "A-083": AlarmText(
         "Programm neu gestartet",

@@ -72,7 +72,9 @@ class PowerControl(Block):
         p = self._p
         most = 2.0 * p.miners.power_max_w
         minutes = tick.dt_s / SECONDS_PER_MINUTE
-        begin = p.oil.limit_degc if f.recool_allowed else p.cooler.recool_oil_degc
+        begin = p.oil.limit_degc
+        if not f.recool_allowed:
+            begin = min(begin, p.cooler.recool_oil_degc)
         if not running or f.t_oil is None:
             if not running:
                 self.thermal_w = most

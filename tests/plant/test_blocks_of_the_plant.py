@@ -261,6 +261,12 @@ def test_where_nobody_wants_to_recool_power_is_reduced_before_the_fan_would_star
     assert power(1200.0, t_oil=57.5, recool_allowed=True).limited_by == ""
 
 
+def test_a_recooling_threshold_above_the_limit_does_not_put_off_the_reduction():
+    late = parameters(cooler={"recool_oil_degc": 62.0})
+    control = power(1200.0, PowerControl(late), t_oil=60.5, oil_above_limit=True)
+    assert control.limited_by == "oil_limit"
+
+
 def test_below_the_limit_of_the_oil_reducing_ends_at_the_least_power_and_stops_nobody():
     control = PowerControl(Parameters())
     f = Facts(request_w=6400.0, t_oil=57.5)
