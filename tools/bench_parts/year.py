@@ -62,6 +62,8 @@ class Piece:
     residual: float = 0.0
     oil_max_degc: float = 0.0
     body_max_degc: float = 0.0
+    simulated_days: float = 0.0  # with the lead-in
+    cpu_s: float = 0.0
 
 
 class Judge:
@@ -183,6 +185,7 @@ Job = tuple[datetime, float, bool]
 def run_piece(job: Job) -> Piece:
     """One stretch of the year: lead-in, then judged days."""
     start, days, tell = job
+    began_s = time.process_time()
     loop = closed_loop(start - timedelta(days=LEAD_IN_DAYS), days + LEAD_IN_DAYS)
     judge, pace = Judge(loop, LEAD_IN_DAYS * DAY_S, tell=tell), Pace()
     end_s = (days + LEAD_IN_DAYS) * DAY_S
@@ -196,7 +199,9 @@ def run_piece(job: Job) -> Piece:
         when = start + timedelta(seconds=loop.t_s - LEAD_IN_DAYS * DAY_S)
         piece.broken = f"{when:%Y-%m-%d %H:%M:%S}: {broken}; {loop.out and loop.out.status}"
         return piece
-    return judge.finish()
+    piece = judge.finish()
+    piece.simulated_days, piece.cpu_s = days + LEAD_IN_DAYS, time.process_time() - began_s
+    return piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,20 +215,34 @@ class Hour:
 
 
 def compare_hour(month: int) -> Hour:
-    """Looks for an hour with transitions in that month and runs it again at the full rate."""
-    loop = closed_loop(datetime(YEAR, month, 10, tzinfo=UTC), 4.0)
-    before = loop
-    while loop.t_s < 3 * DAY_S:
-        before = loop.copy()
-        _run(loop, Pace(), HOUR_S)
-        if loop.t_s > 6 * HOUR_S and len(_transitions(loop.events[len(before.events) :])) >= 2:
-            break
+    """Runs an hour with transitions of that month again at the full rate.
+
+    Where the plant heats for days without one it is the hour of its start.
+    """
+    start = closed_loop(datetime(YEAR, month, 10, tzinfo=UTC), 4.0)
+    before, loop = _eventful_hour(start.copy()) or (start, _hour_after(start))
     events = len(before.events)
     paced = _transitions(loop.events[events:])
     before.run(HOUR_S, dt_s=SCAN_S)
     full = _transitions(before.events[events:])
     differs = _difference(paced, full)
     return Hour(month, len(full), not differs, differs)
+
+
+def _hour_after(loop: ClosedLoop) -> ClosedLoop:
+    after = loop.copy()
+    _run(after, Pace(), HOUR_S)
+    return after
+
+
+def _eventful_hour(loop: ClosedLoop) -> tuple[ClosedLoop, ClosedLoop] | None:
+    """The plant before and after the first hour with two transitions, None when three days have none."""
+    while loop.t_s < 3 * DAY_S:
+        after = _hour_after(loop)
+        if after.t_s > 6 * HOUR_S and len(_transitions(after.events[len(loop.events) :])) >= 2:
+            return loop, after
+        loop = after
+    return None
 
 
 def _run(loop: ClosedLoop, pace: Pace, for_s: float) -> None:
@@ -328,6 +347,12 @@ def judge(pieces: Sequence[Piece], hours: Sequence[Hour], minutes: float) -> dic
         **{f"hours_{name.lower()}": round(value, 1) for name, value in sorted(states.items())},
         **{f"{name}_kwh": round(value) for name, value in sorted(kwh.items())},
     }
+    simulated_days = sum(piece.simulated_days for piece in pieces)
+    if simulated_days:
+        # What a whole year takes where nothing else runs; also of some days, and on a busy machine.
+        figures["cpu_s_per_day"] = round(sum(piece.cpu_s for piece in pieces) / simulated_days, 2)
+        year_s = figures["cpu_s_per_day"] * (365.0 + 12.0 * LEAD_IN_DAYS) / (os.cpu_count() or 1)
+        figures["year_minutes"] = round(year_s / 60.0, 2)
     budgets = {
         "invariants_broken": budget(0, sum(1 for piece in pieces if piece.broken)),
         "seasons_that_differ_at_the_full_rate": budget(0, sum(1 for hour in hours if not hour.same)),
@@ -341,5 +366,6 @@ def judge(pieces: Sequence[Piece], hours: Sequence[Hour], minutes: float) -> dic
         ),
         "energy_residual": budget(RESIDUAL, max(piece.residual for piece in pieces)),
         "minutes": budget(BUDGET_MINUTES, round(minutes, 2)),
+        "year_minutes": budget(BUDGET_MINUTES, figures.get("year_minutes", 0.0)),
     }
     return result("year", figures, budgets)
