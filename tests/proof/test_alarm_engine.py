@@ -138,6 +138,11 @@ def test_shelving_is_told_and_zero_seconds_end_it_at_once():
     assert engine.shelved == ()
 
 
+def test_ending_what_was_never_shelved_shelves_nothing_for_not_even_a_scan():
+    engine = scans(engine_of(X), Facts(oil_warn=True), shelve=(("X", 0.0),))
+    assert (engine.shelved, engine.unacked) == ((), ("X",))
+
+
 def come_and_go(engine, facts, name, times, *, gap=5):
     """Raises it so often, acknowledged each time but the last; ends with it standing."""
     for number in range(times):
