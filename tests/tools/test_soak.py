@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from tools.bench_parts import soak
 from tools.bench_parts._process import sizes
-from tools.bench_parts._stepped_day import Faults
+from tools.bench_parts._stepped_day import Faults, Silence
 
 
 def status(soc, quality="good"):
@@ -54,3 +54,20 @@ def test_connections_that_come_and_go_are_no_leak():
     assert soak._growth([22, 24, 22, 23, 24, 22, 24, 22, 24]) == 0
     assert soak._growth([22, 24, 22, 23, 24, 25, 25, 24, 26]) == 2
     assert soak._growth([]) == 0
+
+
+def test_a_line_that_stays_silent_after_its_hour_is_counted():
+    def meters(state):
+        devices = [{"name": "m1_meter", "state": state}, {"name": "grid", "state": "answering"}]
+        return {"services": {"rs485": {"ports": [{"port": "/x/ttyMeters", "devices": devices}]}}}
+
+    orders = []
+    twin = SimpleNamespace(t_s=0.0, order=orders.append)
+    silence = Silence(3600.0)
+    for t_s, state in ((0.0, "answering"), (400.0, "answering"), (2000.0, "silent"), (4001.0, "silent")):
+        twin.t_s = t_s
+        silence.step(twin, meters(state))
+    assert [order.split()[-1] for order in orders] == ["1.0", "0.0025"]
+    assert silence.missing == {"m1_meter"}
+    silence.step(twin, meters("answering"))
+    assert not silence.missing

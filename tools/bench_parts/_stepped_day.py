@@ -17,6 +17,9 @@ from tools.demo_app.broker import mosquitto
 from tools.demo_app.demo_site import free_ports
 
 FAULT_SHARE = 0.01
+LINE_FAULTS = ("silent", "crc", "half", "zeros")
+LINE_SHARE = FAULT_SHARE / len(LINE_FAULTS)
+SILENCE_AT_S = 300.0  # simulated
 HANG_S = 60.0  # simulated
 PATIENCE_S = 300.0  # of wall time, for a process to start or to end on a busy machine
 OUTAGE_EVERY_S = 7200.0  # simulated; the first one half of it after the start
@@ -95,6 +98,32 @@ class Faults:
                 self.count += hangs
                 wait_s = HANG_S if hangs else self._dice.uniform(0.0, 2.0) * HANG_S / FAULT_SHARE
                 self._next[name] = (twin.t_s + wait_s, not hangs)
+
+
+class Silence:
+    """The meters' line says nothing for a long time, once. missing: what has not come back since."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._over_s: float | None = None
+        self.missing = {"long silence"}
+
+    def step(self, twin: Twin, status: dict[str, Any]) -> None:
+        if self._over_s is None:
+            if twin.t_s >= SILENCE_AT_S:
+                twin.order("meters fault silent 1.0")
+                self._over_s = twin.t_s + self._seconds
+        elif "long silence" in self.missing:
+            if twin.t_s >= self._over_s:
+                twin.order(f"meters fault silent {LINE_SHARE}")
+                self.missing = {device["name"] for device in _meters(status) if device["state"] == "silent"}
+        else:
+            self.missing -= {device["name"] for device in _meters(status) if device["state"] == "answering"}
+
+
+def _meters(status: dict[str, Any]) -> list[dict[str, Any]]:
+    ports = status.get("services", {}).get("rs485", {}).get("ports", ())
+    return [device for port in ports if port["port"].endswith("Meters") for device in port["devices"]]
 
 
 class Broker:

@@ -2,10 +2,10 @@
 
 The controller and the virtual plant with all its devices run as in the demo, as fast as they go. One in a
 hundred answers on the RS485 lines is spoilt (silence, checksum, half a frame, zeros), and every miner's
-network hangs for 1 % of the time at random moments. Where mosquitto is installed, the link is at work, and
-the broker is killed every two hours. In simulated time the wire is slow: who waits for a time-out of half a
-second misses a minute of the plant, so devices go stale here more often than in a house; that is part of the
-test. Growth is counted after a warm-up, in which buffers of fixed size fill. Every simulated hour prints its
+network hangs for 1 % of the time at random moments. The meters say nothing for a whole hour and have to be
+back afterwards. Where mosquitto is installed, the link is at work, and the broker is killed every two hours.
+In simulated time the wire is slow: who waits for a time-out of half a second misses a minute of the plant, so
+devices go stale here more often than in a house; that is part of the test. Growth is counted after a warm-up, in which buffers of fixed size fill. Every simulated hour prints its
 figures on standard error, so that a run that is broken off is not lost.
 
 Then the program runs for a while at 100 ms in real time: its share of a core and its memory, and the time
@@ -28,7 +28,7 @@ from typing import Any
 from plc.store.retained import WRITE_INTERVAL_S
 from tools.bench_parts import _alone
 from tools.bench_parts._process import sizes
-from tools.bench_parts._stepped_day import FAULT_SHARE, Broker, Faults, Twin
+from tools.bench_parts._stepped_day import LINE_FAULTS, LINE_SHARE, Broker, Faults, Silence, Twin
 from tools.bench_parts.result import budget, result
 from tools.bench_parts.surroundings import Controller, make_image, make_site
 from tools.demo_app.demo_site import free_ports
@@ -40,7 +40,7 @@ WARM_UP_S = 3600.0
 REAL_S, SHORT_REAL_S = 60.0, 15.0
 PERIOD_MS = 100
 DIARY_S = 3600.0  # simulated
-LINE_FAULTS = ("silent", "crc", "half", "zeros")
+SILENCE_S, SHORT_SILENCE_S = 3600.0, 600.0  # simulated
 IN_MEMORY = Path("/dev/shm")
 PAGE = 4096
 SOC_OFF_PCT = 3.0  # more than the battery of the plant moves between two looks
@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "rss_growth_mb": budget(GROWTH_MB, soak["rss_growth_mb"]),
         "descriptor_growth": budget(0, soak["descriptor_growth"]),
         "thread_growth": budget(0, soak["thread_growth"]),
+        "ended_early": budget(0, soak["ended_early"]),
+        "silent_for_good": budget(0, soak["silent_for_good"]),
         "threads_died": budget(0, soak["threads_died"]),
         "driver_crashes": budget(0, soak["driver_crashes"]),
         "wrong_values": budget(0, soak["wrong_values"]),
@@ -94,7 +96,7 @@ def _soak(folder: Path, disk: Path, hours: float, limit_s: float | None) -> dict
     twin = Twin(folder, site, image, ports, hours)
     for line in ("deye", "meters"):
         for fault in LINE_FAULTS:
-            twin.order(f"{line} fault {fault} {FAULT_SHARE / len(LINE_FAULTS)}")
+            twin.order(f"{line} fault {fault} {LINE_SHARE}")
     began = time.monotonic()
     try:
         with Controller(site, image, folder, disk, "--clock", str(twin.clock)) as controller:
@@ -114,6 +116,7 @@ def _watch(
 ) -> dict[str, Any]:
     """Looks at the process until the day or the patience is over."""
     began, faults, wrong, looks = time.monotonic(), Faults(), 0, 0
+    silence = Silence(SILENCE_S if deadline is None else SHORT_SILENCE_S)
     start = sizes(controller.process.pid)
     warm: dict[str, int] | None = None
     counted: list[dict[str, int]] = []
@@ -126,6 +129,7 @@ def _watch(
         broker.step(twin.t_s)
         last = sizes(controller.process.pid)
         status = controller.status() or status
+        silence.step(twin, status)
         looks += 1
         wrong += _wrong(status, twin)
         share = (time.monotonic() - began) / (deadline - began) if deadline else 0.0
@@ -161,6 +165,10 @@ def _watch(
         "rs485_failed": sum(
             device["requests"] - device["ok"] for port in ports for device in port["devices"]
         ),
+        "ended_early": int(
+            controller.process.poll() is not None or (twin.t_s < end_s - 60.0 and deadline is None)
+        ),
+        "silent_for_good": len(silence.missing),
         "miner_hangs": faults.count,
         "broker_outages": broker.outages,
         "broker_connects": link.get("connects", 0),
