@@ -133,9 +133,17 @@ def test_shelving_is_told_and_zero_seconds_end_it_at_once():
     engine, facts = engine_of(X), Facts(oil_warn=True)
     scans(engine, facts)
     assert scans(engine, facts, shelve=(("X", 60.0),)).changes == [("X", "shelved")]
-    assert engine.shelved == ("X",)
+    assert scans(engine, facts, 20).shelved == ("X",)
     assert scans(engine, facts, shelve=(("X", 0.0),)).changes == [("X", "shelved"), ("X", "unshelved")]
     assert engine.shelved == ()
+
+
+def test_nothing_is_shelved_for_longer_than_a_day():
+    engine, facts = engine_of(X), Facts(oil_warn=True)
+    scans(engine, facts, shelve=(("X", 1e6),))
+    for hours, shelved in ((23.9, ("X",)), (0.2, ())):
+        engine.step(Tick(0, round(hours * 3600e9)), facts)
+        assert scans(engine, facts).shelved == shelved
 
 
 def test_ending_what_was_never_shelved_shelves_nothing_for_not_even_a_scan():

@@ -72,6 +72,7 @@ RULE_TESTS = (
 """Tests of the rules alone: what is noticed by these needs no plant to be found."""
 
 TABLE_TESTS: dict[str, tuple[str, ...]] = {
+    "plant/alarms": ("tests/proof/test_alarm_engine.py",),
     "plant/interlock": ("tests/proof/test_interlock_table.py",),
     "plant/interlocks": ("tests/proof/test_interlock_table.py",),
     "plant/trip_table": ("tests/proof/test_trip_table.py", "tests/proof/test_trip_engine.py"),
@@ -99,6 +100,7 @@ RULE_TESTS = (
 """Tests of the rules alone: what is noticed by these needs no plant to be found."""
 
 TABLE_TESTS: dict[str, tuple[str, ...]] = {
+    "plant/alarms": ("tests/proof/test_alarm_engine.py",),
     "plant/interlocks": ("tests/proof/test_interlock_table.py", "tests/plant/test_cause_and_effect.py"),
     "plant/trip_table": ("tests/proof/test_trip_table.py", "tests/plant/test_trips.py"),
     "plant/transitions": ("tests/plant/test_transitions.py", "tests/proof/test_transition_details.py"),
