@@ -4,9 +4,10 @@ The controller and the virtual plant with all its devices run as in the demo, as
 hundred answers on the RS485 lines is spoilt (silence, checksum, half a frame, zeros), and every miner's
 network hangs for 1 % of the time at random moments. The meters say nothing for a whole hour and have to be
 back afterwards. Where mosquitto is installed, the link is at work, and the broker is killed every two hours.
-In simulated time the wire is slow: who waits for a time-out of half a second misses a minute of the plant, so
-devices go stale here more often than in a house; that is part of the test. Growth is counted after a warm-up, in which buffers of fixed size fill. Every simulated hour prints its
-figures on standard error, so that a run that is broken off is not lost.
+In simulated time the wire is slow: who waits for a time-out of half a second misses a minute of the plant,
+so devices go stale here more often than in a house; that is part of the test. Growth is counted after a
+warm-up, in which buffers of fixed size fill. Every simulated hour prints its figures on standard error, so
+that a run that is broken off is not lost.
 
 Then the program runs for a while at 100 ms in real time: its share of a core and its memory, and the time
 from its start to its first scan (best of three). Its disk writes are the kernel's count of written pages,
