@@ -13,7 +13,7 @@ from plc.energy.tariff import QUARTER_S, SpotPrices
 from plc.exchange import Exchange
 from plc.link.commands import Forecast as Received
 from plc.link.commands import Market
-from plc.planning import HORIZON_QUARTERS, Questions, heat_model, received
+from plc.planning import HORIZON_QUARTERS, Questions, heat_model, planner_services, received
 from plc.plant.interface import (
     EnergyInputs,
     ImageInputs,
@@ -25,6 +25,7 @@ from plc.plant.interface import (
     WallTime,
 )
 from plc.plant.parameters import Parameters
+from plc.scan.clock import MonotonicClock
 from plc.site import load_site
 
 NOON = 1_750_000_000 - 1_750_000_000 % QUARTER_S
@@ -136,3 +137,25 @@ def test_a_site_that_lists_devices_expects_them_to_answer():
     assert listed.fallback.energy_expected
     bare = replace(site, sections={**site.sections, "devices.miners": (), "devices.rs485": ()})
     assert expecting_devices(bare).parameters == site.parameters
+
+
+def test_a_site_that_decides_by_itself_is_told_when_its_planner_falls_silent():
+    site = load_site(Path("io_map/walda"))
+    automatic = replace(
+        site, parameters=replace(site.parameters, request=replace(site.parameters.request, automatic=True))
+    )
+    exchange = Exchange()
+    (planner,) = planner_services(
+        automatic, MonotonicClock(100_000_000), exchange, lambda: automatic.parameters
+    )
+    assert exchange.health["optimiser_ok"]() is planner.ok() is None, "nothing to ask yet"
+
+
+def test_with_a_fixed_request_there_is_no_planner_that_could_fall_silent():
+    site = load_site(Path("io_map/walda"))
+    fixed = replace(
+        site, parameters=replace(site.parameters, request=replace(site.parameters.request, automatic=False))
+    )
+    exchange = Exchange()
+    planner_services(fixed, MonotonicClock(100_000_000), exchange, lambda: fixed.parameters)
+    assert exchange.health.get("optimiser_ok", lambda: None)() is None

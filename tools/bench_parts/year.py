@@ -212,6 +212,7 @@ class Hour:
     transitions: int
     same: bool
     differs: str
+    apart_s: float = 0.0  # most between the two times of a transition
 
 
 def compare_hour(month: int) -> Hour:
@@ -226,7 +227,8 @@ def compare_hour(month: int) -> Hour:
     before.run(HOUR_S, dt_s=SCAN_S)
     full = _transitions(before.events[events:])
     differs = _difference(paced, full)
-    return Hour(month, len(full), not differs, differs)
+    apart_s = max((abs(one[0] - other[0]) for one, other in zip(paced, full, strict=False)), default=0.0)
+    return Hour(month, len(full), not differs, differs, apart_s)
 
 
 def _hour_after(loop: ClosedLoop) -> ClosedLoop:
@@ -342,6 +344,7 @@ def judge(pieces: Sequence[Piece], hours: Sequence[Hour], minutes: float) -> dic
         "closings_m1": sum(piece.closings[0] for piece in pieces),
         "closings_m2": sum(piece.closings[1] for piece in pieces),
         "compared_transitions": sum(hour.transitions for hour in hours),
+        "compared_apart_s": max((hour.apart_s for hour in hours), default=0.0),
         **{f"alarms_{name}": count for name, count in sorted(alarms.items())},
         **{f"trips_{name}": count for name, count in sorted(trips.items())},
         **{f"hours_{name.lower()}": round(value, 1) for name, value in sorted(states.items())},
