@@ -17,6 +17,7 @@ from typing import Any
 from plc.exits import Exit, ExitError
 from plc.plant.alarm_texts import TEXTS
 from plc.plant.interlocks import TABLES
+from plc.plant.transitions import TRANSITIONS
 from plc.site import load_site
 from plc.store.decision_log import Entry, newest_first
 from plc.store.directories import state_directories
@@ -42,6 +43,9 @@ CAUSES = {
     for conditions in (rules.trip, rules.start, rules.protect)
     for condition in conditions
 }
+
+REASONS = {(arrow.reason, arrow.target.value): (arrow.de, arrow.en) for arrow in TRANSITIONS}
+"""Of the changes of state: reason and the state it led to, because one reason may lead to several."""
 
 _WORDS = (
     ("on", "ein", "on"),
@@ -162,15 +166,15 @@ class _Question:
         """The one in the site's language."""
         return german if self.language == "de" else english
 
-    def cause(self, code: str) -> str:
-        """The sentence of a code."""
-        return _cause(code, self.language)
+    def cause(self, code: str, state: str = "") -> str:
+        """The sentence of a code; state: where it led to, if it is the reason of a change of state."""
+        return _cause(code, self.language, state)
 
 
 def _overview(q: _Question) -> list[str]:
     plant, words = q.plant, q.words
     since = q.since("sequence")
-    because = f"{words['because']} {q.cause(plant.get('reason', ''))}"
+    because = f"{words['because']} {q.cause(plant.get('reason', ''), q.status.get('state', ''))}"
     lines = [
         f"{words['state']}: {q.status.get('state', '?')} {since}, {because}",
         f"{words['mode']}: {q.status.get('mode', '?')}",
@@ -226,9 +230,12 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _cause(code: str, language: str) -> str:
+def _cause(code: str, language: str, state: str = "") -> str:
     """The sentence of a code, with the code itself: that is what logs and MQTT show."""
-    texts = CAUSES.get(code)
+    texts = REASONS.get((code, state)) or CAUSES.get(code)
+    if not texts:  # the reason of a change of state that has led on since
+        others = {words for (reason, _), words in REASONS.items() if reason == code}
+        texts = others.pop() if len(others) == 1 else None
     if not texts:
         return code or "-"
     return f"{texts[0] if language == 'de' else texts[1]} [{code}]"
@@ -240,4 +247,5 @@ def _line(entry: Entry, language: str) -> str:
     change = (
         f"{entry.get('before', '')} -> {entry['after']}" if entry.get("before") else entry.get("code", "")
     )
-    return f"  {when}  {entry.get('subject', '?')}: {change}  ({_cause(entry.get('reason', ''), language)})"
+    reason = _cause(entry.get("reason", ""), language, entry.get("after", ""))
+    return f"  {when}  {entry.get('subject', '?')}: {change}  ({reason})"

@@ -65,10 +65,11 @@ class DecisionLog(PeriodicWriter):
 
     def _switched(self, tick: Tick, inputs: PlantInputs, before: ImageOutputs, outputs: PlantOutputs) -> None:
         status = outputs.status
+        told = {event.subject for event in outputs.events}  # the plant gives its own reason for these
         for name in (*SWITCHED, *DRIVEN):
             was, now = bool(getattr(before, name)), bool(getattr(outputs.image, name))
-            if was is not now:
-                actuator = name.split("_")[0]
+            if was is not now and name not in told:
+                actuator = name.removesuffix("_on").removesuffix("_enable").removesuffix("_setpoint_pct")
                 reason = dict(status.first_out).get(actuator, "") if not now else ""
                 entry = {
                     "now_ns": tick.now_ns,

@@ -100,6 +100,22 @@ def test_a_restart_of_the_plant_is_an_entry_and_starts_from_the_safe_image(tmp_p
     assert [(e["subject"], e["code"]) for e in found] == [("plant", "restarted"), ("m1_enable", "on")]
 
 
+def test_a_switching_that_the_plant_tells_itself_is_one_entry_with_its_reason(tmp_path):
+    log = DecisionLog(tmp_path)
+    event = Event(1, "m1_enable", "on", reason="circulation_proven")
+    log.scanned(Tick(1, 1), SYNCHRONISED, outputs(event, image=ImageOutputs(m1_enable=True)))
+    assert [(e["subject"], e["reason"]) for e in entries(log, tmp_path)] == [
+        ("m1_enable", "circulation_proven")
+    ]
+
+
+def test_the_block_of_the_heat_pump_ends_with_its_own_reason(tmp_path):
+    log = DecisionLog(tmp_path)
+    log.scanned(Tick(1, 1), SYNCHRONISED, outputs(image=ImageOutputs(hp_block=True)))
+    log.scanned(Tick(2, 1), SYNCHRONISED, outputs(first_out=(("hp_block", "top_cold"),), reason="request"))
+    assert entries(log, tmp_path)[0]["reason"] == "top_cold"
+
+
 def test_the_thread_writes_what_waits_before_it_ends(tmp_path):
     log = DecisionLog(tmp_path)
     log.start()
