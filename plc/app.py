@@ -241,8 +241,10 @@ class Controller:
             "clock": "turns" if self._options.clock else "monotonic",
             "image": self._options.image,
         }
-        link = self._linking.services(self._exchange, self._statistics.report, simulated=simulated)
         report = SelfReport(self._exchange, self._statistics, lambda: self._services.health(), facts)
+        link = self._linking.services(
+            self._exchange, self._statistics.report, simulated=simulated, self_report=report.brief
+        )
         status = StatusFile(runtime_directory(os.environ), report)
         planner = planner_services(self._site, clock, self._exchange, self._parameters)
         watch = self._watch(simulated=simulated)

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 QUEUE_MAX = 32
 
+Report = Callable[[], Mapping[str, Any]]
+
 
 def settings_of(site: Site) -> Mqtt | None:
     """The section `devices.mqtt`, None for a site without a broker."""
@@ -129,15 +131,26 @@ class Linking:
             self.site = dataclasses.replace(site, parameters=self._changes.effective)
 
     def services(
-        self, exchange: Exchange, scan_report: Callable[[], Mapping[str, Any]], *, simulated: bool
+        self,
+        exchange: Exchange,
+        scan_report: Report,
+        *,
+        simulated: bool,
+        self_report: Report | None = None,
     ) -> list[Link]:
-        """The link, connected with the exchange and not started yet; nothing for a site without a broker."""
+        """The link, connected with the exchange and not started yet; nothing for a site without a broker.
+
+        self_report: everything that the program measures about itself; without it the scan alone.
+        """
         settings = settings_of(self.site)
         if settings is None:
             return []
         meter = _meter(settings, exchange, simulated=simulated)
-        link = Link(self._facts(settings, exchange, scan_report, simulated=simulated), meter)
+        reports = (scan_report, self_report or (lambda: {"scan": scan_report()}))
+        link = Link(self._facts(settings, exchange, *reports, simulated=simulated), meter)
         exchange.health["mqtt_ok"] = link.ok
+        exchange.health["account_ok"] = link.account_ok
+        exchange.health["certificates_ok"] = link.certificates_ok
         exchange.join(link)
         return [link]
 
@@ -145,7 +158,8 @@ class Linking:
         self,
         settings: Mqtt,
         exchange: Exchange,
-        scan_report: Callable[[], Mapping[str, Any]],
+        scan_report: Report,
+        self_report: Report,
         *,
         simulated: bool,
     ) -> LinkSite:
@@ -177,6 +191,7 @@ class Linking:
             german=site.language is Language.DE,
             simulated=simulated,
             boot=boot,
+            self_report=self_report,
             notices=_notices(changes),
         )
 

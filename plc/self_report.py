@@ -56,13 +56,17 @@ class SelfReport:
             "started_unix_s": round(time.time(), 3),
         }
 
-    def __call__(self) -> dict[str, Any]:
-        status: dict[str, Any] = {
+    def brief(self) -> dict[str, Any]:
+        """What the program measures about itself, without the plant: scan, threads, buses, connections."""
+        return {
             **self._head,
             "scan": self._statistics.report(),
             "states_visited": list(self._exchange.states_visited),
             "services": self._services(),
         }
+
+    def __call__(self) -> dict[str, Any]:
+        status = self.brief()
         last = self._exchange.last.latest
         return {**status, **_of_scan(last)} if last is not None else status
 

@@ -142,5 +142,5 @@ LOOPS: tuple[Loop, ...] = (
     ),
 )
 
-WITHOUT_LOOP = ("A-050", "A-051", "A-052", "A-053", "A-054", "A-082", "A-084", "A-093")
+WITHOUT_LOOP = ("A-050", "A-051", "A-052", "A-053", "A-054", "A-062", "A-063", "A-082", "A-084", "A-093")
 """Alarms of computer, network and meters: no terminal of the cabinet belongs to them."""

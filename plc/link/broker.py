@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from plc.link.certificates import Ending, ends_of, of_file
 from plc.link.publish import Message
 from plc.link.settings import Mqtt, Protocol
 
@@ -28,9 +30,16 @@ log = logging.getLogger(__name__)
 WINDOW = 100
 """Unacknowledged messages at most: a frozen broker costs this much memory and not more."""
 
+PACKET_TOLD_MAX = 268_435_455
+"""Size of a message that MQTT itself allows: a broker that tells nothing takes this."""
+
 PACKET_MAX = 65536  # nobody needs to send us more; the broker drops it before it reaches our memory
 CONNECT_S = 1.8
+ANSWER_S = 5.0
+"""A broker that lives answers a greeting in milliseconds; the keep-alive would wait half a minute for it."""
 
+BROKER = "broker"
+HEADER_MAX = 64  # fixed header, lengths, id and properties of a message, generously
 UNSUPPORTED, BAD_PASSWORD, NOT_AUTHORISED, TAKEN_OVER = 132, 134, 135, 142
 
 
@@ -48,6 +57,7 @@ class End(StrEnum):
     NONE = ""
     UNREACHABLE = "unreachable"
     REFUSED = "refused"  # wrong password, account unknown
+    SILENT = "silent"  # the connection stands and nobody says anything: full, frozen, or another protocol
     UNSUPPORTED = "unsupported"  # the broker does not know this version of MQTT
     TLS = "tls"
     TAKEN_OVER = "taken_over"  # somebody else uses our client id
@@ -83,6 +93,7 @@ class Line:
         self._settings, self._client_id, self._will = settings, client_id, will
         self._password, self._received = password, received
         self._client: paho.Client | None = None
+        self._asked_s = 0.0
         self._waiting: set[int] = set()
         self._ended = False
         self.five = settings.protocol is not Protocol.V311
@@ -90,7 +101,9 @@ class Line:
         self.end = End.NONE
         self.problem = ""
         self.denied = 0
-        self.certificate_ends: str = ""
+        self.certificates: list[Ending] = []  # read anew at every connect: they may have been renewed
+        self.packet_max = PACKET_TOLD_MAX
+        self.too_large = ""
 
     @property
     def room(self) -> bool:
@@ -105,10 +118,12 @@ class Line:
         """One attempt; ends in CONNECTING or, with a reason, in DOWN. Takes CONNECT_S at most."""
         self._waiting.clear()
         self.end, self.problem, self._ended = End.NONE, "", False
+        self._read_certificates()
         try:
             client = self._make()
             self._client = client
             self.state = LineState.CONNECTING
+            self._asked_s = time.monotonic()
             if self.five:
                 properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
                 properties.MaximumPacketSize = PACKET_MAX
@@ -125,6 +140,11 @@ class Line:
             self._down(End.TLS, f"TLS: {error.reason or error}")
         except (OSError, ValueError) as error:
             self._down(End.UNREACHABLE, f"{self._settings.host}:{self._settings.port}: {error}")
+
+    def _read_certificates(self) -> None:
+        s = self._settings
+        broker = [found for found in self.certificates if found.whose == BROKER]
+        self.certificates = [*of_file("authority", s.ca_file), *of_file("own", s.certificate), *broker]
 
     def _make(self) -> paho.Client:
         s = self._settings
@@ -161,8 +181,13 @@ class Line:
         if client is None or self.state is LineState.DOWN:
             return
         code = client.loop(seconds)
+        connecting = self.state is LineState.CONNECTING
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._ended:
+            if connecting and self.end is End.LOST:  # whatever the words are, it never was a connection
+                self.end, self.problem = End.SILENT, "the broker ended the connection without an answer"
             self._down(End.LOST, paho.error_string(code))
+        elif connecting and time.monotonic() - self._asked_s > ANSWER_S:
+            self._down(End.SILENT, f"no answer from the broker within {ANSWER_S:.0f} s")
 
     def subscribe(self, topics: list[str]) -> None:
         """Old retained messages are not wanted, new ones must be recognisable as retained."""
@@ -178,6 +203,10 @@ class Line:
         """Hands a message over; False when it has to wait."""
         if not self.room or self._client is None:
             return False
+        if len(message.topic) + len(message.payload.encode()) + HEADER_MAX > self.packet_max:
+            # The broker would end the connection for it, again after every reconnect.
+            self.too_large = f"{message.topic}: larger than the {self.packet_max} bytes that the broker takes"
+            return True
         properties = None
         if correlation and self.five:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -219,9 +248,11 @@ class Line:
             if sock is not None:
                 sock.close()
 
-    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _props: Any) -> None:
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, props: Any) -> None:
         if not reason.is_failure:
             self.state = LineState.UP
+            self.packet_max = getattr(props, "MaximumPacketSize", PACKET_TOLD_MAX)
+            self.too_large = ""
             self._look_at_certificate(client)
             return
         end = End.REFUSED if reason.value in (BAD_PASSWORD, NOT_AUTHORISED) else End.UNREACHABLE
@@ -231,9 +262,10 @@ class Line:
 
     def _look_at_certificate(self, client: paho.Client) -> None:
         sock = client.socket()
-        if isinstance(sock, ssl.SSLSocket):
-            facts = sock.getpeercert() or {}
-            self.certificate_ends = str(facts.get("notAfter", ""))
+        der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+        if der:
+            kept = [found for found in self.certificates if found.whose != BROKER]
+            self.certificates = [*kept, Ending(BROKER, ends_of(der))]
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _props: Any) -> None:
         """May come twice for one end, and after a refusal: the first cause counts."""

@@ -39,6 +39,7 @@ def catalogue(facts: Facts) -> tuple[Entry, ...]:
         *_figures(facts),
         *_interlocks(facts),
         *_scan(),
+        *_connection(),
         *_counters(facts),
     ]
     if facts.energy:
@@ -192,7 +193,42 @@ def _scan() -> Iterable[Entry]:
         yield a_number("scan", name, _scan_reader(name), decimals=0, diagnostic=True)
     yield a_number("scan", "period_ms", _scan_reader("period_ms"), diagnostic=True)
     for name in ("execution", "lateness"):
-        yield a_number("scan", f"{name}_p99_ms", _p99_reader(name), diagnostic=True)
+        for figure in ("p50", "p99", "max"):
+            yield a_number("scan", f"{name}_{figure}_ms", _time_reader(name, figure), diagnostic=True)
+    for phase in PHASES:
+        yield a_number("scan", f"share_{phase}_pct", _share_reader(phase), diagnostic=True)
+
+
+PHASES = ("read", "logic", "write", "handover")
+
+
+def _share_reader(phase: str) -> Callable[[View], Sample]:
+    def read(view: View) -> Sample:
+        share = view.scan.get("share", {}).get(phase)
+        return UNKNOWN if share is None else Sample(share * 100.0)
+
+    return read
+
+
+def _connection() -> Iterable[Entry]:
+    """What the link says about itself; `<root>/status` says whether it lives."""
+    for name in ("connects", "denied", "unacknowledged"):
+        yield a_number("link", name, _link_reader(name), decimals=0, diagnostic=True)
+    yield a_number("link", "certificate_days", _link_reader("certificate_days"), unit="d", diagnostic=True)
+    for name in ("certificate", "problem"):
+        yield a_word("link", name, Type.TEXT, _link_reader(name), diagnostic=True)
+
+
+def _link_reader(name: str) -> Callable[[View], Sample]:
+    def read(view: View) -> Sample:
+        value = view.link.get(name)
+        if name == "problem":  # while connected, what is left to say is what cannot be sent
+            value = view.link.get("too_large")
+        if value is None:
+            return UNKNOWN
+        return Sample(value if isinstance(value, str) else float(value))
+
+    return read
 
 
 def _scan_reader(name: str) -> Callable[[View], Sample]:
@@ -203,10 +239,12 @@ def _scan_reader(name: str) -> Callable[[View], Sample]:
     return read
 
 
-def _p99_reader(name: str) -> Callable[[View], Sample]:
+def _time_reader(name: str, figure: str) -> Callable[[View], Sample]:
+    """Of the last thousand scans: an old spike must not hide what is so today."""
+
     def read(view: View) -> Sample:
-        p99_us = view.scan.get(name, {}).get("last_1000", {}).get("p99_us")
-        return UNKNOWN if p99_us is None else Sample(p99_us / 1000.0)
+        time_us = view.scan.get(name, {}).get("last_1000", {}).get(f"{figure}_us")
+        return UNKNOWN if time_us is None else Sample(time_us / 1000.0)
 
     return read
 

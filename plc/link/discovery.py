@@ -21,6 +21,7 @@ UNITS: dict[str, tuple[str, str | None]] = {
     "kWh": ("kWh", "energy"),
     "s": ("s", "duration"),
     "h": ("h", "duration"),
+    "d": ("d", "duration"),
     "ms": ("ms", "duration"),
     "pct": ("%", None),
     "TH/s": ("TH/s", None),

@@ -28,7 +28,7 @@ ANALOGUE_INTERVAL_S = 1.0
 RESOLUTION: dict[str, tuple[int, float]] = {
     "degC": (1, 0.2), "pct": (1, 1.0), "W": (0, 25.0), "kWh": (3, 0.01), "TH/s": (1, 0.5), "s": (0, 10.0),
     "h": (1, 0.1), "ms": (2, 0.5), "K": (1, 0.2), "ct/kWh": (2, 0.05), "EUR/h": (4, 0.002), "EUR": (2, 0.01),
-    "": (3, 0.0),
+    "d": (1, 1.0), "": (3, 0.0),
 }  # fmt: skip
 """Unit -> decimals on the wire and dead-band: the useful resolution of the sensors, not of a float."""
 

@@ -83,8 +83,8 @@ class Inbox:
     def take(self, received: Received, moment: Moment) -> None:
         """One message on a command topic."""
         name = received.topic.rpartition("/")[2]
-        if received.retained and not received.payload:
-            return  # somebody clears a retained command: the very thing that is wanted
+        if not received.payload:
+            return  # a retained command is being removed, by somebody or by us: MQTT 3.1.1 returns our own
         kind = COMMANDS.get(name)
         found, identity, source = self._gate.take(
             name if kind else "unknown",

@@ -17,9 +17,10 @@ from plc.blocks.core import NS_PER_S, Tick
 from plc.link.alarm_topics import AlarmTopics
 from plc.link.backoff import Backoff
 from plc.link.broker import End, Line, LineState, Received
+from plc.link.certificates import WARN_DAYS, first_of
 from plc.link.history import OutageRing
 from plc.link.inbox import Inbox, Moment
-from plc.link.messages import event_message, heartbeat_message
+from plc.link.messages import event_message, heartbeat_message, report_message
 from plc.link.publish import Message, Publisher
 from plc.link.settings import Protocol
 from plc.link.site_facts import Site
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.2
 TURN_S = 0.1
 HEARTBEAT_S = 10.0
+REPORT_S = 60.0
 EVENTS_MAX = 200
 RESULTS_MAX = 256
 HOME_ASSISTANT_PAUSE_S = 2.0
@@ -64,6 +66,10 @@ class Link:
         self._sent = 0
         self._connects = 0
         self._problem = ""
+        self._refused = False
+        self._knows_five = False
+        self._certificate: tuple[str, float | None] = ("", None)
+        self._reported_s = -REPORT_S
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -83,6 +89,17 @@ class Link:
     def ok(self) -> bool:
         """Connected, and everything said that there is to say."""
         return self._online
+
+    def account_ok(self) -> bool | None:
+        """False: the broker refuses the account, or another program uses our name. A person has to act."""
+        if self._online:
+            return True
+        return False if self._refused or self._backoff.contested else None
+
+    def certificates_ok(self) -> bool | None:
+        """False when one of them ends within a month; None without any, or without a clock to tell."""
+        days = self._certificate[1]
+        return None if days is None else days > WARN_DAYS
 
     # --- service
 
@@ -112,7 +129,9 @@ class Link:
             "unacknowledged": line.unacknowledged,
             "outage_minutes": len(self._ring),
             "unanswered_refusals": self._inbox.unanswered,
-            "certificate_ends": line.certificate_ends,
+            "certificate": self._certificate[0],
+            "certificate_days": self._certificate[1],
+            "too_large": line.too_large,
             "meter": "" if self._meter is None else self._meter.problem,
         }
 
@@ -157,18 +176,33 @@ class Link:
     def _lost(self, now_s: float) -> None:
         end, problem = self._line.end, self._line.problem
         self._online, self._greeting, self._waiting = False, None, None
-        if end is End.UNSUPPORTED and self._site.settings.protocol is Protocol.AUTO and self._line.five:
-            log.warning("mqtt: the broker does not know MQTT 5; 3.1.1 from now on, without commands")
-            self._line.five = False
+        if self._site.settings.protocol is Protocol.AUTO and self._other_protocol(end):
             self._backoff.soon(now_s)
         else:
             self._backoff.ended(end, now_s)
+        self._refused = end is End.REFUSED or (self._refused and end is End.UNREACHABLE)
         if self._backoff.contested:
             problem = f"thrown out again and again ({problem}): does another program use this client id?"
         if problem and problem != self._problem:
             log.warning("mqtt: %s", problem)
         self._problem = problem or self._problem
         self._line.end = End.NONE
+
+    def _other_protocol(self, end: End) -> bool:
+        """Chooses the version of the next attempt; True when it is worth making at once.
+
+        Some old brokers say that they do not know MQTT 5, some say nothing. One that has spoken it in this run
+        and says nothing is full or frozen, and commands must not be lost over that.
+        """
+        line = self._line
+        if end is End.UNSUPPORTED and line.five:
+            log.warning("mqtt: the broker does not know MQTT 5; 3.1.1 from now on, without commands")
+            line.five = False
+            return True
+        if end is End.SILENT and not self._knows_five:
+            line.five = not line.five
+            return not line.five
+        return False
 
     @property
     def _takes_commands(self) -> bool:
@@ -195,7 +229,9 @@ class Link:
     def _begin(self, now_s: float) -> None:
         """A fresh connection: subscriptions, then everything there is to say."""
         self._connects += 1
+        self._knows_five = self._knows_five or self._line.five
         self._publisher.forget()
+        self._reported_s = now_s - REPORT_S
         self._alarms.forget()
         topics = [f"{self._site.root}/cmd/+"] if self._takes_commands else []
         if self._meter is not None:
@@ -216,7 +252,7 @@ class Link:
             yield change.message
             self._publisher.sent(change)
         yield Message(f"{self._site.root}/status", "online")
-        self._online, self._problem = True, ""
+        self._online, self._problem, self._refused = True, "", False
         self._backoff.came_up(now_s)
         self._site.keep("published", self._site.greeting.kept())
 
@@ -241,6 +277,9 @@ class Link:
         if now_s - self._beat_s >= HEARTBEAT_S:
             self._beat_s = now_s
             self._publish(self._heartbeat())
+        if now_s - self._reported_s >= REPORT_S:
+            self._reported_s = now_s
+            self._publish(report_message(self._site.root, self._moment().shown_s, self._site.self_report()))
         if self._resend_at_s is not None and now_s >= self._resend_at_s:
             self._resend_at_s = None
             message = self._site.greeting.discovery()
@@ -263,7 +302,17 @@ class Link:
         if last is None:
             return
         tick, inputs, outputs = last
-        view = View(tick, inputs, outputs, self._site.scan_report(), self._site.extra(), self._site.simulated)
+        found = first_of(self._line.certificates, self._moment().unix_s)
+        self._certificate = found if found is not None else ("", None)
+        view = View(
+            tick,
+            inputs,
+            outputs,
+            self._site.scan_report(),
+            self._site.extra(),
+            self._site.simulated,
+            self.health(),
+        )
         self._publisher.look(view)
         if not self._online:
             self._ring.look(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,3 +40,19 @@ def heartbeat_message(root: str, boot: str, number: int, unix_s: float, scan: Ma
         "boot": boot,
     }
     return Message(f"{root}/heartbeat", json_of(content), retain=False, qos=0)
+
+
+def report_message(root: str, unix_s: float, report: Mapping[str, Any]) -> Message:
+    """What the program measures about itself, retained: it is looked at when something has gone wrong."""
+    return Message(f"{root}/report", json_of({"ts": iso(unix_s), **_finite(report)}))
+
+
+def _finite(value: Any) -> Any:
+    """Plain data in which every number is one that JSON has; anything else becomes its text."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

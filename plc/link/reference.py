@@ -26,6 +26,8 @@ Generated from the topic catalogue by `python -m plc export SITE mqtt`; do not e
 | `<root>/alarm/<id>` | yes | 1 | JSON of a standing alarm: id, state (active, acked, shelved), since, severity, text, \
 effect, action; empty when it is gone |
 | `<root>/heartbeat` | no | 0 | JSON every 10 s: ts, seq, cycle_ms, cycle_max_ms, overruns, uptime_s, boot |
+| `<root>/report` | yes | 1 | JSON every minute: scan (histograms, lost cycles and their causes, share per phase), \
+health of every thread, bus and connection, version, start |
 | `<root>/event/<subject>` | no | 1 | JSON: event_type, ts, subject, before, after, reason; alarms under `event/alarm` |
 | `<root>/cmd/<name>` | **never** | 1 | JSON command, below |
 | `<root>/result/<name>` | no | 1 | JSON result of a command |

@@ -18,7 +18,8 @@ from plc.plant.interface import Event
 class Site:
     """What the link needs to know about its site, and what it may call.
 
-    greeting: made from what earlier runs have left. scan_report: the statistics. extra: values that change
+    greeting: made from what earlier runs have left. scan_report: the statistics. self_report: the same with
+    the health of every thread, bus and connection. extra: values that change
     rarely (versions, parameters). password: reads the secret. keep: stores a small record under a name.
     """
 
@@ -30,6 +31,7 @@ class Site:
     ports: Ports
     password: Callable[[], str]
     scan_report: Callable[[], Mapping[str, Any]]
+    self_report: Callable[[], Mapping[str, Any]]
     extra: Callable[[], Mapping[str, Value]]
     keep: Callable[[str, Mapping[str, Any]], object]
     german: bool = True

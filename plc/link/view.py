@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from plc.blocks.core import Origin, Quality, Reading, Tick
@@ -23,7 +24,7 @@ class View(NamedTuple):
     """One scan.
 
     scan: report of the scan statistics. extra: what services say (versions, link). simulated: nothing in it
-    comes from a real terminal.
+    comes from a real terminal. link: health of the connection itself.
     """
 
     tick: Tick
@@ -32,6 +33,7 @@ class View(NamedTuple):
     scan: Mapping[str, Any]
     extra: Mapping[str, Value]
     simulated: bool = False
+    link: Mapping[str, Any] = MappingProxyType({})
 
 
 class Sample(NamedTuple):

@@ -345,6 +345,22 @@ TEXTS: dict[str, AlarmText] = {
         "Fühler vergleichen",
         "compare the sensors",
     ),
+    "A-062": AlarmText(
+        "Broker lehnt das Konto ab, oder ein anderes Programm benutzt unseren Namen",
+        "the broker refuses the account, or another program uses our name",
+        "keine Fernbedienung, Anlage läuft selbstständig",
+        "no remote control, plant runs on its own",
+        "Konto und Passwort prüfen, zweites Programm mit derselben Client-ID suchen; Bericht ansehen",
+        "check account and password, look for a second program with the same client id; see the report",
+    ),
+    "A-063": AlarmText(
+        "Ein Zertifikat der Verbindung zum Broker endet in weniger als 30 Tagen",
+        "a certificate of the connection to the broker ends in less than 30 days",
+        "danach keine Verbindung mehr",
+        "no connection any more from then on",
+        "Zertifikat erneuern (make-certificates); welches, sagt der Bericht (mqtt)",
+        "renew the certificate (make-certificates); the report says which (mqtt)",
+    ),
     "A-070": AlarmText(
         "Sperre der Wärmepumpe zu lang",
         "heat pump blocked for too long",

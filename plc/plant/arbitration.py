@@ -156,14 +156,14 @@ class Arbitration(Block):
             setattr(f, f"hand_{actuator}", str(entry[0]) if entry else "")
 
     def _take(self, tick: Tick, command: Command, f: Facts, block_refusal: Callable[[Facts], str]) -> None:
+        if command.name == "parameter":
+            return  # taken and answered at the top of the scan, by the changes of the plant
         if command.expires_ns is not None and command.expires_ns <= tick.now_ns:
             self._answer(command, "expired")
             return
         match command.name:
             case "power_request":
                 self._answer(command, *self._power(tick, command, f))
-            case "parameter":
-                pass  # taken at the top of the scan, by the changes of the plant
             case "hp_block_request":
                 self._answer(command, *self._block(tick, command, f, block_refusal))
             case "mode_request":

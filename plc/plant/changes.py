@@ -128,8 +128,10 @@ class Changes(Block):
         self.events: list[Event] = []
 
     def _put(self, state: State) -> None:
+        before = self.values
         super()._put(state)
-        self.parameters = changed(self._base, self.values)
+        if self.values != before:  # the same values are the same object: others look for a change by it
+            self.parameters = changed(self._base, self.values)
 
     def step(self, tick: Tick, commands: tuple[Command, ...]) -> None:
         self.results, self.events = [], []

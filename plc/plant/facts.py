@@ -174,6 +174,8 @@ class Facts(Block):
     energy_mismatch: bool = False
     meter_dead: bool = False
     mqtt_down: bool = False
+    mqtt_refused: bool = False  # account or name: trying again does not help
+    certificate_ends: bool = False  # within a month
     optimiser_silent: bool = False
     prices_missing: bool = False
     clock_free: bool = False

@@ -209,12 +209,16 @@ class ScanInputs:
 class HealthInputs:
     """What the rest of the program says about itself. None = this site does not use it, so no alarm.
 
-    mqtt_ok: connected. optimiser_ok: its heartbeat is fresh. meter_ok: the house meter answers.
+    mqtt_ok: connected. account_ok: the broker takes our account and nobody else uses our name.
+    certificates_ok: none of them ends within a month. optimiser_ok: its heartbeat is fresh. meter_ok: the
+    house meter answers.
     prices_ok: a price for the present quarter hour exists. system_ok: disk, load, temperature in order.
     retained_ok: the stored data of the last run were good. config_ok: the site files are valid.
     """
 
     mqtt_ok: bool | None = None
+    account_ok: bool | None = None
+    certificates_ok: bool | None = None
     optimiser_ok: bool | None = None
     meter_ok: bool | None = None
     prices_ok: bool | None = None

@@ -225,6 +225,8 @@ class Watch(Block):
     def _program(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         health = inputs.health
         f.mqtt_down = health.mqtt_ok is False
+        f.mqtt_refused = health.account_ok is False
+        f.certificate_ends = health.certificates_ok is False
         f.optimiser_silent = health.optimiser_ok is False
         f.meter_dead = health.meter_ok is False
         f.prices_missing = health.prices_ok is False

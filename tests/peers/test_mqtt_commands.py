@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from plc.linking import Linking
 from tests.link.house import UNIX_S, House, make_site
 from tests.peers.mqtt_rig import PASSWD, Broker, Listener, need, until
 
 pytestmark = pytest.mark.peer
 DEPLOY = Path(__file__).parents[2] / "deploy/mosquitto"
-ACCOUNTS = ("plc-walda", "nodered", "homeassistant", "history", "health")
+ACCOUNTS = ("plc-walda", "nodered", "homeassistant", "history", "health", "owner")
 CMD, RESULT = "thermiq/walda/cmd", "thermiq/walda/result"
 
 
@@ -36,7 +37,9 @@ class Secured(Broker):
         users.touch()
         for account in ACCOUNTS:
             subprocess.run([passwd, "-b", users, account, f"secret of {account}"], check=True)
-        acl = DEPLOY / "thermiq.acl"
+        # `owner` is a Home Assistant with the second ACL, as shipped.
+        acl, second = folder / "acl", (DEPLOY / "command-entities.acl").read_text()
+        acl.write_text(f"{(DEPLOY / 'thermiq.acl').read_text()}\nuser owner\ntopic read thermiq/#\n{second}")
         self.lines = [
             f"listener {self.port} 127.0.0.1",
             f"cafile {self.ca}",
@@ -44,7 +47,7 @@ class Secured(Broker):
             f"keyfile {folder}/certs/server.key",
             "allow_anonymous false",
             f"password_file {users}",
-            f"acl_file {shutil.copy(acl, folder / 'acl')}",
+            f"acl_file {acl}",
             "max_packet_size 262144",
         ]
 
@@ -178,17 +181,88 @@ def test_a_copy_of_the_result_goes_where_it_may(nodered: Listener) -> None:
         assert any(t == topic and "copy" in p for t, p, _ in nodered.messages) is arrives
 
 
-def test_a_parameter_changes_within_its_limits_and_back(house: House, broker: Secured) -> None:
-    # The parameter command needs the second ACL: here the link is asked directly, as that ACL would allow.
-    state = "thermiq/walda/state/parameter/buffer_curve_base_degc"
-    listener = broker.join("history", "thermiq/#")
-    changes = house.linking._changes
-    assert changes is not None
-    changes.change({"name": "buffer.curve_base_degc", "value": 37.0}, source="test", unix_s=UNIX_S)
-    until(lambda: listener.last.get(state) == "37.00", "shown")
-    changes.change({"name": "buffer.curve_base_degc", "value": None}, source="test", unix_s=UNIX_S)
-    until(lambda: listener.last[state] == "35.00", "back to the file")
-    listener.close()
+@pytest.fixture
+def owner(broker: Secured, house: House) -> Iterator[Listener]:
+    made = broker.join("owner", "thermiq/#")
+    yield made
+    made.close()
+
+
+def parameter(sender: Listener, number: int, name: str, value: Any) -> dict[str, Any]:
+    return ask(
+        sender, "parameter", {"id": f"k{number}", "src": "owner", "value": {"name": name, "value": value}}
+    )
+
+
+def test_a_parameter_is_in_force_at_once_stored_and_taken_back(house: House, owner: Listener) -> None:
+    state, target = "thermiq/walda/state/parameter/buffer_target_offset_k", "buffer.target_offset_k"
+    figure = "thermiq/walda/state/process/buffer_target_degc"
+    until(lambda: figure in owner.last, "the target before")
+    before = float(owner.last[figure])
+    answer = parameter(owner, 1, target, 8.5)
+    assert (answer["code"], answer["reason"]) == ("applied", "in force and stored")
+    assert house.plant.changes.parameters.buffer.target_offset_k == 8.5
+    until(lambda: owner.last[state] == "8.50", "shown")
+    until(lambda: float(owner.last[figure]) == pytest.approx(before + 3.5, abs=0.05), "in force")
+    folder = house.linking._keep.folder
+    assert folder is not None
+    kept = json.loads((folder / "parameters.json").read_text())[target]
+    assert (kept["value"], kept["replaced"], kept["source"]) == (8.5, 5.0, "owner")
+    logged = next(entry for entry in audit(folder.parent) if entry["id"] == "k1")
+    assert (logged["code"], logged["value"]) == ("applied", {"name": target, "value": 8.5})
+    again = Linking(house.linking._of_file, folder.parent)
+    assert again.site.parameters.buffer.target_offset_k == 8.5, "the next start"
+    assert parameter(owner, 2, target, None)["code"] == "applied"
+    until(lambda: owner.last[state] == "5.00", "back to the file")
+    assert house.plant.changes.parameters.buffer.target_offset_k == 5.0
+    assert json.loads((folder / "parameters.json").read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "value"),
+    [(10, "buffer.target_offset_k", 99), (11, "oil.trip_degc", 66), (12, "hp_block.permitted", True),
+     (13, "season.winter_below_degc", 18), (14, "scan.period_ms", 20), (15, "nothing", 1)],
+)  # fmt: skip
+def test_a_parameter_that_may_not_be_is_refused(
+    house: House, owner: Listener, number: int, name: str, value: Any
+) -> None:
+    before = house.plant.changes.parameters
+    answer = parameter(owner, number, name, value)
+    assert (answer["ok"], answer["code"]) == (False, "invalid")
+    assert answer["reason"]
+    assert house.plant.changes.parameters is before
+
+
+def test_a_block_of_the_heat_pump_is_refused_with_its_reason_and_a_free_one_is_granted(
+    house: House, nodered: Listener
+) -> None:
+    command = {"id": "hp1", "value": "block", "src": "nodered", "ttl_s": 60}
+    answer = ask(nodered, "hp_block_request", command)
+    assert (answer["ok"], answer["code"]) == (False, "interlock")
+    assert answer["reason"], "the name of the first cause"
+    free = {"id": "hp2", "value": "free", "src": "nodered", "ttl_s": 60}
+    assert ask(nodered, "hp_block_request", free)["code"] == "applied"
+    wish, source = (f"thermiq/walda/state/plc/hp_block_{name}" for name in ("wish", "source"))
+    until(lambda: (nodered.last.get(wish), nodered.last.get(source)) == ("free", "nodered"), "the wish")
+    until(lambda: "remote_free" in nodered.last["thermiq/walda/state/blocked/hp_block"], "named cause")
+    end = {"id": "hp3", "value": "auto", "src": "nodered"}
+    assert ask(nodered, "hp_block_request", end)["code"] == "applied"
+    until(lambda: nodered.last[wish] == "auto", "taken back")
+
+
+def test_the_report_and_the_words_of_the_decision_are_on_the_broker(house: House, nodered: Listener) -> None:
+    until(lambda: "thermiq/walda/report" in nodered.last, "report")
+    assert nodered.json("thermiq/walda/report")["scan"]["period_ms"] == 100.0
+    assert nodered.last["thermiq/walda/state/decision/policy"] == "marginal"
+    assert nodered.last["thermiq/walda/state/counter/heat_kwh"] == "0.000"
+
+
+def test_the_end_of_the_first_certificate_is_told(house: House, nodered: Listener) -> None:
+    days = "thermiq/walda/state/link/certificate_days"
+    until(lambda: nodered.last.get(days, "None") != "None", "days")
+    assert 700 < float(nodered.last[days]) < 835  # the plant of the test lives a few days ago
+    assert nodered.last["thermiq/walda/state/link/certificate"] == "broker"
+    assert house.exchange.health["certificates_ok"]() is True
 
 
 def test_home_assistant_and_history_cannot_command_and_node_red_only_what_it_may(
@@ -198,6 +272,7 @@ def test_home_assistant_and_history_cannot_command_and_node_red_only_what_it_may
         ("homeassistant", "power_request", 135),
         ("history", "ack", 135),
         ("nodered", "parameter", 135),
+        ("homeassistant", "hp_block_request", 135),
         ("nodered", "hand", 135),
     ):
         client = broker.join(account)
@@ -224,6 +299,10 @@ def test_wrong_password_and_foreign_authority_are_told_apart(broker: Secured, tm
     with House(secured_site(tmp_path / "1", broker, "wrong")) as house:
         until(lambda: "refused the connection" in house.health()["problem"], "refused")
         assert house.exchange.health["mqtt_ok"]() is False
+        assert house.exchange.health["account_ok"]() is False
+        house.scan(120)
+        assert house.last is not None
+        assert "A-062" in house.last[1].status.alarms
     subprocess.run(
         [DEPLOY / "make-certificates", tmp_path / "foreign", "localhost", "127.0.0.1"],
         check=True,

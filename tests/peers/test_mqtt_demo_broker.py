@@ -97,3 +97,25 @@ def test_a_fallback_to_the_old_protocol_takes_no_commands(tmp_path: Path) -> Non
         assert b"/cmd/" not in broker.subscribed, "a retained command would look like a fresh one"
         assert house.health()["commands"] is False
     broker.server.close()
+
+
+def test_a_broker_of_the_old_protocol_is_met_half_way_without_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_broker, "mosquitto", lambda: None)
+    broker = DemoBroker(tmp_path)
+    heard: dict[str, str] = {}
+    client = old_client(broker.port, heard)
+    try:
+        with House(make_site(tmp_path, **{**broker.section["mqtt"], "protocol": "auto"})) as house:
+            house.wait_online(30.0)
+            until(lambda: heard.get(f"{house.root}/state/plc/mode") == "auto", "states")
+            assert (house.health()["protocol"], house.health()["commands"]) == ("3.1.1", False)
+            client.publish(f"{house.root}/cmd/power_request", '{"value": 3000, "src": "old"}', 1)
+            house.scan(50)
+            assert house.last is not None
+            assert house.last[1].status.power_source == "automatic"
+    finally:
+        client.disconnect()
+        client.loop_stop()
+        broker.end(10.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -198,6 +199,10 @@ def test_two_programs_with_one_name_do_not_fight_for_ever(
             until(lambda: not house.link.ok(), "thrown out")
             thief.disconnect()
         until(lambda: "another program" in house.health()["problem"], "said so")
+        assert house.exchange.health["account_ok"]() is False
+        house.scan(120)
+        assert house.last is not None
+        assert "A-062" in house.last[1].status.alarms
         connects = house.health()["connects"]
         assert house.health()["connects"] == connects  # it leaves the field for a minute
 
@@ -223,3 +228,63 @@ def test_a_meter_on_the_broker_measures_the_grid_and_grows_old(broker: Broker, t
         assert measured() is None
         assert house.exchange.health["meter_ok"]() is False
     meter.close()
+
+
+def test_a_full_broker_is_waited_for(broker: Broker, tmp_path: Path) -> None:
+    broker.kill()
+    broker.lines.append("max_connections 2")
+    broker.start()
+    taken = [socket.create_connection(("127.0.0.1", broker.port)) for _ in range(6)]
+    with House(make_site(tmp_path, port=broker.port)) as house:
+        until(lambda: "without an answer" in house.health()["problem"], "turned away")
+        assert not house.link.ok()
+        assert house.exchange.health["account_ok"]() is not False, "nobody has to act: a place will come free"
+        for place in taken:
+            place.close()
+        house.wait_online(40.0)
+
+
+def test_a_broker_that_takes_small_messages_only_gets_everything_else(broker: Broker, tmp_path: Path) -> None:
+    broker.kill()
+    broker.lines.append("max_packet_size 8000")
+    broker.start()
+    listener = Listener(broker.port, "thermiq/#", "homeassistant/#")
+    with House(make_site(tmp_path, port=broker.port)) as house:
+        house.wait_online()
+        until(lambda: listener.last.get(f"{house.root}/state/plc/mode") == "auto", "states")
+        assert "homeassistant/device/thermiq_demo_walda/config" not in listener.last
+        problem = f"{house.root}/state/link/problem"
+        until(lambda: "larger than the 8000 bytes" in listener.last.get(problem, ""), "said so")
+        assert house.health()["connects"] == 1
+    listener.close()
+
+
+def test_a_broker_that_queues_nothing_for_a_slow_reader_costs_the_reader_only(
+    broker: Broker, tmp_path: Path
+) -> None:
+    broker.kill()
+    broker.lines += ["max_queued_messages 1", "max_inflight_messages 1"]
+    broker.start()
+    slow = Listener(broker.port, "thermiq/#")
+    with House(make_site(tmp_path, port=broker.port)) as house:
+        house.wait_online()
+        until(lambda: house.health()["unacknowledged"] == 0, "the broker takes everything")
+        assert house.health()["connects"] == 1
+    slow.close()
+
+
+def test_mqtt_3_takes_commands_where_the_site_says_so(broker: Broker, tmp_path: Path) -> None:
+    listener = Listener(broker.port, "thermiq/#")
+    old = "thermiq/demo-walda/cmd/power_request"
+    listener.publish(old, {"id": "old", "value": 3000, "src": "test"}, retain=True)
+    with House(make_site(tmp_path, port=broker.port, protocol="3.1.1")) as house:
+        house.wait_online()
+        assert (house.health()["protocol"], house.health()["commands"]) == ("3.1.1", True)
+        result = f"{house.root}/result/power_request"
+        until(lambda: result in listener.last, "the retained one")
+        assert listener.json(result)["code"] == "rejected_retained"
+        until(lambda: listener.last[old] == "", "removed")
+        listener.publish(f"{house.root}/cmd/ack", {"id": "new", "value": "all", "src": "test"})
+        until(lambda: f"{house.root}/result/ack" in listener.last, "result")
+        assert listener.json(f"{house.root}/result/ack")["code"] == "applied"
+    listener.close()

@@ -41,6 +41,9 @@ def test_a_change_is_in_force_in_the_scan_that_takes_it_and_is_told():
     assert (event.code, event.before, event.after, event.reason) == (
         "changed", "5.0", "8.0", "buffer.target_offset_k",
     )  # fmt: skip
+    season = rig.plant.season
+    rig.leap(1.0)
+    assert rig.plant.season is season, "rebuilt once, not in every scan"
     change(rig, "buffer.target_offset_k", 5.0)
     assert figure(rig, "buffer_target_degc") == pytest.approx(before)
 
