@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from plc.blocks.core import NEVER, NS_PER_S, Origin, Reading
 from plc.devicefiles import load_kinds
@@ -18,6 +20,9 @@ from plc.field.rs485.settings import kinds_of
 from plc.scan.clock import Clock
 from plc.scan.service import Service
 from plc.site import Site
+
+if TYPE_CHECKING:
+    from plc.field.miner.driver import MinerDriver
 
 POWER_FRESH_NS = 15 * NS_PER_S  # three polls of a miner
 
@@ -99,7 +104,7 @@ def _miners(
         def metered() -> Reading:
             return NEVER if rs485 is None else rs485.metered(number, clock.now_ns())
 
-        return MinerDriver(
+        made = MinerDriver(
             f"miner{number}",
             settings,
             clock,
@@ -111,8 +116,16 @@ def _miners(
             origin=origin,
             clean_start=clean_start,
         )
+        for name in ("writes_24h", "writes_left", "starts_24h"):
+            exchange.facts[f"{made.name}/{name}"] = partial(_spent, made, name)
+        return made
 
     return [driver(number, settings) for number, settings in enumerate(all_settings[:2], start=1)]
+
+
+def _spent(driver: MinerDriver, name: str) -> float:
+    """One figure of what a miner's daily limits have left, for people."""
+    return float(getattr(driver.snapshot.diagnostics, name))
 
 
 def running_miners_w(exchange: Exchange, now_ns: int) -> float | None:

@@ -63,8 +63,8 @@ class Exchange:
     put in. wishes: what the drivers reconcile, None until the plant has decided for the first time.
     commands: appended by the link, from any thread. health: how other parts of the program are, asked in
     every scan by the name of the field. market: prices and forecasts that came from outside. plan: of the
-    planner. last: the last scan, None before the first. retain: the newest retained data, from the file at
-    start, from the plant afterwards.
+    planner. facts: what drivers say for people, asked by the link, by topic. last: the last scan, None before
+    the first. retain: the newest retained data, from the file at start, from the plant afterwards.
     """
 
     def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
@@ -75,6 +75,7 @@ class Exchange:
         self.health: dict[str, Callable[[], bool | None]] = {}
         self.market: Mailbox[Market] = Mailbox(Market())
         self.plan: Mailbox[PlanValues | None] = Mailbox(None)
+        self.facts: dict[str, Callable[[], float]] = {}
         self.last: Mailbox[Scanned | None] = Mailbox(None)
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []

@@ -186,7 +186,7 @@ class Linking:
             ports=Ports(to_plant, exchange.market.put, keep.audit, changes, keep_parameters),
             password=lambda: password_of(settings, os.environ),
             scan_report=scan_report,
-            extra=_extra(site, changes),
+            extra=_extra(site, changes, exchange.facts),
             keep=keep.save,
             german=site.language is Language.DE,
             simulated=simulated,
@@ -225,16 +225,19 @@ def _greeting(
     return Greeting(root, meta(entries, facts, german=german), topics, described, keep.load("published"))
 
 
-def _extra(site: Site, changes: RemoteParameters | None) -> Callable[[], Mapping[str, Value]]:
+def _extra(
+    site: Site, changes: RemoteParameters | None, facts: Mapping[str, Callable[[], float]]
+) -> Callable[[], Mapping[str, Value]]:
     fixed: dict[str, Value] = {
         "version": __version__,
         "unconfirmed": ", ".join(fact.name for fact in site.unconfirmed),
     }
 
     def extra() -> Mapping[str, Value]:
-        if changes is None:
-            return fixed
-        return {**fixed, **{f"parameter:{path}": value for path, value in changes.current().items()}}
+        said: dict[str, Value] = {**fixed, **{topic: ask() for topic, ask in facts.items()}}
+        if changes is not None:
+            said |= {f"parameter:{path}": value for path, value in changes.current().items()}
+        return said
 
     return extra
 

@@ -279,6 +279,9 @@ def _counters(facts: Facts) -> Iterable[Entry]:
 ONLINE_NS = 60_000_000_000
 """A miner that has not answered for a minute is not there; the plant's own patience is its parameter."""
 
+MINER_WEAR = ("writes_24h", "writes_left", "starts_24h")
+"""What a driver spends of its daily limits: target writes (protection does not count) and starts."""
+
 
 def _miner(number: int) -> Iterable[Entry]:
     group, index = f"miner{number}", number - 1
@@ -301,6 +304,10 @@ def _miner(number: int) -> Iterable[Entry]:
     yield a_word(
         group, "wish_run", Type.BOOLEAN, lambda view: Sample(view.outputs.miners[index].run), diagnostic=True
     )
+    for name in MINER_WEAR:
+        yield a_number(
+            group, name, _extra_reader(f"{group}/{name}"), decimals=0, dead_band=0.0, diagnostic=True
+        )
     yield a_word(
         group,
         "conditions",
@@ -308,6 +315,10 @@ def _miner(number: int) -> Iterable[Entry]:
         lambda view: Sample(", ".join(view.inputs.miners[index].conditions)),
         diagnostic=True,
     )
+
+
+def _extra_reader(key: str) -> Callable[[View], Sample]:
+    return lambda view: Sample(view.extra.get(key))
 
 
 def _answers(view: View, index: int) -> bool:

@@ -117,6 +117,9 @@ MINER_TEXTS: dict[str, tuple[str, str]] = {
     "t_chip_degc": ("Chiptemperatur", "chip temperature"),
     "t_outlet_degc": ("Austrittstemperatur", "outlet temperature"),
     "wish_power_w": ("Leistungswunsch", "wished power"),
+    "writes_24h": ("Sollwerte geschrieben in 24 h", "targets written in 24 h"),
+    "writes_left": ("Sollwerte noch frei", "target writes left"),
+    "starts_24h": ("Starts in 24 h", "starts in 24 h"),
     "wish_run": ("soll laufen", "shall run"),
     "conditions": ("Befund", "conditions"),
 }
