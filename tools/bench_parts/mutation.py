@@ -81,34 +81,6 @@ TABLE_TESTS: dict[str, tuple[str, ...]] = {
 }
 """What judges a damaged table, each with an import of its own. Other modules: all files of the part."""
 
-DATA = frozenset({"alarm_texts", "facts", "interface", "parameters", "reference", "signals", "status"})
-"""Texts, field lists and generated documents: no rule in them."""
-
-RULE_TESTS = (
-    "tests/proof/test_interlock_table.py",
-    "tests/proof/test_trip_table.py",
-    "tests/proof/test_trip_engine.py",
-    "tests/proof/test_alarm_table.py",
-    "tests/proof/test_alarm_engine.py",
-    "tests/proof/test_transition_details.py",
-    "tests/plant/test_cause_and_effect.py",
-    "tests/plant/test_transitions.py",
-    "tests/plant/test_sequence.py",
-    "tests/plant/test_trips.py",
-    "tests/plant/test_alarms.py",
-)
-"""Tests of the rules alone: what is noticed by these needs no plant to be found."""
-
-TABLE_TESTS: dict[str, tuple[str, ...]] = {
-    "plant/alarms": ("tests/proof/test_alarm_engine.py",),
-    "plant/interlocks": ("tests/proof/test_interlock_table.py", "tests/plant/test_cause_and_effect.py"),
-    "plant/trip_table": ("tests/proof/test_trip_table.py", "tests/plant/test_trips.py"),
-    "plant/transitions": ("tests/plant/test_transitions.py", "tests/proof/test_transition_details.py"),
-    "plant/alarm_table": ("tests/proof/test_alarm_table.py", "tests/plant/test_alarms.py"),
-    "plant/interlock": ("tests/proof/test_interlock_table.py",),
-}
-"""For a damaged table: the files with the quickest judges first. Other modules: all files that reach them."""
-
 
 def group(name: str) -> tuple[str, ...]:
     """The modules of a part."""
