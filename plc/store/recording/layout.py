@@ -88,11 +88,19 @@ class Layout:
 
         paths: of the leaves, where they are not all of them in their order; the others take their defaults.
         """
+        return rebuild(self.kind, self._tree(row, self.leaf_paths if paths is None else paths))
+
+    def fields(self, row: Row, paths: list[str]) -> dict[str, Any]:
+        """Only the fields of the value that these leaves make up; all leaves of a field must be there."""
+        types = field_types(self.kind)
+        return {name: rebuild(types[name], data) for name, data in self._tree(row, paths).items()}
+
+    def _tree(self, row: Row, paths: list[str]) -> dict[str, Any]:
         tree: dict[str, Any] = {}
         types = self._type_of
-        for path, leaf in zip(self.leaf_paths if paths is None else paths, row, strict=True):
+        for path, leaf in zip(paths, row, strict=True):
             _put(tree, path, bool(leaf) if types[path] is bool else plain(leaf))
-        return rebuild(self.kind, tree)
+        return tree
 
 
 def _leaf_kind(hint: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ class Recording:
                 at = 0
                 while at < len(body):
                     tick, at = decode(body, at, row, both)
-                    yield Scan(tick, inputs.value(row[:width], took.paths), gave.ordered(row[width:]), state)
+                    yield Scan(tick, took.value(row[:width]), gave.ordered(row[width:]), state)
                     state = None
 
 
@@ -100,8 +100,31 @@ class _Recorded:
         self.paths = [text.rpartition(":")[0] for text in described]
         self.kinds = [text.rpartition(":")[2] for text in described]
         self.types = [types.get(path, object) for path in self.paths]
+        self._layout = layout
+        self._row: Row = []
+        self._value: Any = None
+        self._groups: dict[str, list[int]] = {}  # field of the value -> places of its leaves
+        for place, path in enumerate(self.paths):
+            self._groups.setdefault(path.replace("[", ".").partition(".")[0], []).append(place)
         places = {text: place for place, text in enumerate(described)}
         self._order = [places.get(text) for text in layout.describe()]
+
+    def value(self, row: Row) -> Any:
+        """The value of a row. Fields whose leaves are those of the row before are not built again."""
+        before, self._row = self._row, row
+        if not before:
+            self._value = self._layout.value(row, self.paths)
+            return self._value
+        places = [
+            place
+            for group in self._groups.values()
+            if any(row[place] is not before[place] for place in group)
+            for place in group
+        ]
+        if places:
+            paths, leaves = [self.paths[place] for place in places], [row[place] for place in places]
+            self._value = replace(self._value, **self._layout.fields(leaves, paths))
+        return self._value
 
     def ordered(self, row: Row) -> Row:
         """The row in the order of this version, None where it has nothing."""
