@@ -109,15 +109,16 @@ class Replay:
 
     def _state(self, scan: Scan, recorded: State) -> None:
         """A complete state: the plant's own must be the same, or begins here."""
-        fresh = plant_of(self._recording.header)
-        state, notes = fitted(fresh, recorded, self._before, self._now)
         follows = self._scans > 0 and scan.tick.now_ns - scan.tick.dt_ns == self._last_ns
         if not follows or scan.inputs.scan.restarted:
+            fresh = plant_of(self._recording.header)
+            state, notes = fitted(fresh, recorded, self._before, self._now)
             fresh.restore(state)
             self._plant = fresh
             self._program += [note for note in notes if note not in self._program]
             return
         self._states += 1
+        state, _ = fitted(self._plant, recorded, self._before, self._now)
         if self._apart is None and (found := _state_difference(state, self._plant.state(), "")):
             self._apart = Difference(
                 self._scans, scan.tick.now_ns, {}, {}, {}, found[:STATE_PATHS], list(self._context)

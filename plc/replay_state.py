@@ -22,10 +22,10 @@ TABLE_OF: dict[type[Block], str] = {Trips: TRIPS, Alarms: ALARMS}
 
 
 def fitted(plant: Plant, recorded: State, before: Tables, now: Tables) -> tuple[State, list[str]]:
-    """The recorded state for this new plant, and what did not fit, one sentence each.
+    """The recorded state in the form of this plant's, and what did not fit, one sentence each.
 
-    before, now: names in the tables of the recording and of this version. The plant must be a new one: what
-    the recording does not know is taken from it.
+    before, now: names in the tables of the recording and of this version. What the recording does not know is
+    taken from the plant: a new one to begin with, or the one that the state is compared with.
     """
     notes: list[str] = []
     return _block(plant, recorded, plant.state(), (before, now), "", notes), notes
@@ -58,7 +58,9 @@ def _block(
 
 def _by_name(old: Any, new: Any, before: list[str], now: list[str]) -> Any:
     """A list that runs beside a table with its items at the places of this version's lines."""
-    if before == now or not isinstance(old, list) or len(old) != len(before) or len(new) != len(now):
+    if before == now or not isinstance(old, list) or len(old) != len(before):
         return old
+    if len(new) != len(now):  # a new plant has not filled this list yet, and does so in its first step
+        return new
     kept = dict(zip(before, old, strict=True))
     return [kept.get(name, fresh) for name, fresh in zip(now, new, strict=True)]

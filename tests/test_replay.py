@@ -12,7 +12,9 @@ import pytest
 
 from plc.blocks.core import Reading, Tick
 from plc.cli import main
-from plc.plant import interlocks
+from plc.plant import alarm_table, interlocks
+from plc.plant import plant as plant_module
+from plc.plant.alarm_table import ALARMS
 from plc.plant.alarms import Alarms
 from plc.plant.interface import (
     Command,
@@ -266,6 +268,19 @@ def test_a_trip_that_came_later_takes_nothing_from_the_memory_of_the_others(reco
     assert state["trips"]["_since_ns"] == [-1, *range(len(now["trips"]) - 1)]
     assert state["alarms"]["counts"] == [0, *range(len(now["alarms"]) - 1)]
     assert notes == ["season: not in the recording, begins as in a new plant"]
+
+
+def test_a_recording_from_before_an_alarm_was_added_replays(tmp_path, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "SEGMENT_NS", 20 * PERIOD_NS)
+        older = ALARMS[:-1]
+        patch.setattr(plant_module, "Alarms", lambda: Alarms(older))
+        patch.setattr(alarm_table, "ALARMS", older)
+        kept = record(tmp_path, 100)
+    code, result, text = run(capsys, kept)
+    assert code == 0, text
+    assert result["states"] == 4
+    assert result["program"] == [f"alarms: {ALARMS[-1].id} is new"]
 
 
 def test_a_recording_of_an_older_version_replays_without_the_signals_that_came_later(
