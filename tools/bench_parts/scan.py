@@ -54,8 +54,8 @@ PEER_SHARE = 0.25
 FAULTS = ("deye unplug", "fault hang True", "fault slow_response_s 5")
 """For the lines, the first miner, the second miner."""
 
-ALL = ("--faults",)
-"""What `tools/bench all` asks for."""
+ALL = ("--faults", "--seconds", "60")
+"""What `tools/bench all` asks for: the budget speaks of 60 s."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
