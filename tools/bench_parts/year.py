@@ -35,9 +35,11 @@ LEAD_IN_DAYS = 1.0
 
 SEASONS = (1, 4, 7, 10)
 SHORT_DAYS = 2
-SAME_WITHIN_S = 180.0
-"""Two runs of an hour count as equal when no transition differs by more: oil creeps over its threshold at a
-tenth of a kelvin a minute, and the noise of its sensor is another one with other steps."""
+SAME_WITHIN_S = 60.0
+"""Two runs of an hour count as equal when no transition differs by more: three steps at rest. Weather and
+noise are the same at the same instant; what remains is when a step looks. A condition that must hold for
+minutes is found a step later, and begins anew when a step falls on a moment that the other run did not see.
+"""
 
 BUDGET_MINUTES = 30.0
 COLD_MINUTES = 60.0
