@@ -60,6 +60,7 @@ class House:
         self.plant = Plant(self.site.parameters, self.site.routes)
         self.oil_degc = 48.0
         self.unix_s: int | None = None  # None: the plant's own time from UNIX_S on
+        self.real_time = False  # the wall clock of the machine instead, for peers that have no other
         self.energy = EnergyInputs()
         self.now_ns = 1_000_000_000
         self.last: tuple[PlantInputs, PlantOutputs] | None = None
@@ -74,6 +75,7 @@ class House:
             self.now_ns += PERIOD_NS
             tick = Tick(self.now_ns, PERIOD_NS)
             unix_s = UNIX_S + self.now_ns // 1_000_000_000 if self.unix_s is None else self.unix_s
+            unix_s = int(time.time()) if self.real_time else unix_s
             wall = WallTime(unix_s, 3600, synchronised=True)
             inputs = self.exchange.gather(self.now_ns, image(self.now_ns, self.oil_degc), wall, ScanInputs())
             outputs = self.plant.step(inputs, tick)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 @pytest.fixture(scope="module")
 def house(broker: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with House(secured_site(tmp_path_factory.mktemp("house"), broker)) as made:
-        made.unix_s = int(time.time())  # Node-RED stamps its commands with the real time
+        made.real_time = True  # Node-RED stamps its commands with it
         made.wait_online()
         yield made
 
@@ -110,6 +109,26 @@ def test_a_power_request_becomes_a_lease_and_its_result_comes_back(red: NodeRed,
     red.press("ask_nothing")
     house.scan(1900)  # three minutes of plant time: nobody refreshes
     until(lambda: house.last and house.last[1].status.power_source == "automatic", "the lease ends")
+
+
+@pytest.mark.peer
+def test_a_wish_about_the_heat_pump_becomes_a_lease_or_comes_back_with_its_reason(
+    red: NodeRed, house: House
+) -> None:
+    def wish() -> tuple[str, str]:
+        assert house.last is not None
+        return house.last[1].status.hp_block_wish, house.last[1].status.hp_block_source
+
+    def answer() -> tuple[str, bool]:
+        result = red.flow(TAB, "last_result") or {}
+        return str(result.get("code")), bool(result.get("reason"))
+
+    red.press("hp_block")  # a plant that has just started must not block
+    until(lambda: answer() == ("interlock", True), "refused with its reason")
+    red.press("hp_free")
+    until(lambda: wish() == ("free", "nodered"), "lease")
+    red.press("hp_auto")
+    until(lambda: wish() == ("auto", ""), "taken back at once")
 
 
 @pytest.mark.peer
