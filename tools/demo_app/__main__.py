@@ -118,6 +118,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--speed", default="20", help="simulated seconds per second, or max (default: 20)")
     parser.add_argument("--for", dest="seconds", type=float, help="end after so many seconds of wall time")
     parser.add_argument("--headless", action="store_true", help="no view, one JSON line at the end")
+    parser.add_argument(
+        "--svg", type=Path, metavar="PATH", help="keep the last picture of the view, for a page"
+    )
     parser.add_argument("--site", type=Path, default=ROOT / "io_map/walda", help="site folder to copy")
     found = parser.parse_args()
     if found.scenario == "list":
@@ -163,14 +166,14 @@ def watch(house: House, chosen: argparse.Namespace) -> None:
     def over() -> bool:
         return not house.running or (end is not None and time.monotonic() > end + margin_s)
 
-    if chosen.headless:
+    if chosen.headless and chosen.svg is None:
         while not over():
             house.status()  # what it says on the way is part of the summary
             time.sleep(SAMPLE_S)
         return
     from tools.demo_app.view import show
 
-    show(house, over)
+    show(house, over, svg=chosen.svg, hidden=chosen.headless)
 
 
 if __name__ == "__main__":

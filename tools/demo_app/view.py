@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.columns import Columns
@@ -72,10 +74,12 @@ class Trends:
         return "".join(BARS[min(int((value - low) / span * 7.99), 7)] for value in values)
 
 
-def show(house: Source, over: Callable[[], bool]) -> None:
-    """Draws until it is over."""
+def show(house: Source, over: Callable[[], bool], *, svg: Path | None = None, hidden: bool = False) -> None:
+    """Draws until it is over. svg: file for the last picture; hidden: nowhere but there."""
     trends = Trends()
-    console = Console()
+    # Without a terminal nothing is drawn on the way: standard output belongs to the line of figures.
+    console = Console(stderr=hidden, quiet=hidden)
+    status: Mapping[str, Any] = {}
     with Live(console=console, refresh_per_second=REFRESH_PER_S, screen=console.is_terminal) as live:
         while not over():
             status = house.status()
@@ -84,6 +88,11 @@ def show(house: Source, over: Callable[[], bool]) -> None:
             roomy = size.width >= ROOMY_COLUMNS and size.height >= ROOMY_LINES
             live.update(screen(status, house.plant.latest, trends, house.instructions, roomy=roomy))
             time.sleep(1 / REFRESH_PER_S)
+    if svg is not None:
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            page = Console(record=True, width=ROOMY_COLUMNS, file=nowhere)
+            page.print(screen(status, house.plant.latest, trends, house.instructions, roomy=True))
+            page.save_svg(str(svg), title="tools/demo")
 
 
 def screen(
