@@ -1,5 +1,7 @@
 """The trip engine where the stories of single trips do not look: what stands at the beginning, and order."""
 
+import dataclasses
+
 import pytest
 
 from plc.blocks.core import Tick
@@ -67,3 +69,30 @@ def test_flow_as_first_out_of_a_chain_that_did_not_trip_is_no_loss_of_flow():
 
 def test_every_trip_of_the_table_has_an_alarm_and_texts():
     assert all(trip.alarm and trip.de and trip.en for trip in TRIPS)
+
+
+DELAYS = {
+    "oil_trip": ("oil", "trip_delay_s", 3.0),
+    "cooling_lost": ("oil", "cooling_lost_s", 120.0),
+    "heat_missing": ("heat_proof", "for_s", 60.0),
+    "chips_hot": ("heat_proof", "chip_for_s", 5.0),
+    "p3_no_flow": ("safety", "flow_proof_s", 20.0),
+    "io_modules": ("fallback", "sensor_hold_s", 3.0),
+    "p4_fault": ("safety", "flow_off_s", 2.0),
+    "buffer_sensors": ("fallback", "sensor_hold_s", 3.0),
+    "energy_blind": ("fallback", "hold_without_energy_s", None),
+}
+"""Every other trip acts in the scan of its cause."""
+
+
+@pytest.mark.parametrize("trip", TRIPS, ids=lambda trip: trip.name)
+def test_a_trip_waits_for_its_own_parameter_and_the_others_for_nothing(trip):
+    p = Parameters()
+    if trip.name not in DELAYS:
+        assert trip.delay_s(p) == 0.0
+        return
+    group, name, usual_s = DELAYS[trip.name]
+    assert trip.delay_s(p) == getattr(getattr(p, group), name)
+    assert usual_s is None or trip.delay_s(p) == usual_s
+    other = dataclasses.replace(p, **{group: dataclasses.replace(getattr(p, group), **{name: 77.0})})
+    assert trip.delay_s(other) == 77.0
