@@ -204,6 +204,10 @@ class Run:
         )
 
 
+ALL = ("--jobs", "2")
+"""What `tools/bench all` asks for."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parts", nargs="+", choices=("rules", "plant", "blocks"), default=["rules"])
     parser.add_argument("--modules", nargs="+", help='only these, as "plant/trips"')
