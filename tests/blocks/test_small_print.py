@@ -5,6 +5,7 @@ Short tables for what the mutation run found nobody looking at in the quick test
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,37 +13,54 @@ import pytest
 from plc.blocks.block_relay import BlockRelay, BlockStatus
 from plc.blocks.budget import EventBudget, WindowBudget
 from plc.blocks.contactor import Contactor, ContactorStatus
-from plc.blocks.core import NS_PER_S, Block, Tick
+from plc.blocks.core import NEVER, NS_PER_S, Block, Origin, Quality, Reading, Tick
 from plc.blocks.duty import AntiSeize, MinTimes, RunHours
 from plc.blocks.fan import Fan, FanStatus
 from plc.blocks.logic import CTD, CTU, CTUD, CV_MAX, F_TRIG, R_TRIG, RS, SR
 from plc.blocks.panel import Heartbeat, Horn, Lamp, LampMode
 from tests.blocks.ticks import Clock
 
+INITIAL: dict[str, tuple[Callable[[], Block], tuple[str, ...]]] = {
+    "R_TRIG": (R_TRIG, ("q",)),
+    "F_TRIG": (F_TRIG, ("q",)),
+    "SR": (SR, ("q1",)),
+    "RS": (RS, ("q1",)),
+    "CTU": (lambda: CTU(1), ("q",)),
+    "CTD": (lambda: CTD(1), ("q",)),
+    "CTUD": (lambda: CTUD(1), ("qu", "qd")),
+    "Heartbeat": (Heartbeat, ("out",)),
+    "Lamp": (Lamp, ("out",)),
+    "Horn": (Horn, ("out", "silenced")),
+    "Fan": (Fan, ("on",)),
+    "Contactor": (Contactor, ("enable", "closed", "no_feedback", "welded")),
+    "BlockRelay": (BlockRelay, ("blocked", "blocked_any", "may_start")),
+    "MinTimes": (lambda: MinTimes(1.0, 1.0), ("command", "measured", "holding_on")),
+    "AntiSeize": (lambda: AntiSeize(1.0, 1.0), ("run",)),
+}
 
-@pytest.mark.parametrize(
-    ("block", "outputs"),
-    [
-        (R_TRIG(), ("q",)),
-        (F_TRIG(), ("q",)),
-        (SR(), ("q1",)),
-        (RS(), ("q1",)),
-        (CTU(1), ("q",)),
-        (CTD(1), ("q",)),
-        (CTUD(1), ("qu", "qd")),
-        (Heartbeat(), ("out",)),
-        (Lamp(), ("out",)),
-        (Horn(), ("out", "silenced")),
-        (Fan(), ("on",)),
-        (Contactor(), ("enable", "closed", "no_feedback", "welded")),
-        (BlockRelay(), ("blocked", "blocked_any", "may_start")),
-        (MinTimes(1.0, 1.0), ("command", "measured", "holding_on")),
-        (AntiSeize(1.0, 1.0), ("run",)),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Block) else "",
-)
-def test_nothing_is_on_before_the_first_step(block: Block, outputs: tuple[str, ...]) -> None:
-    assert {name: getattr(block, name) for name in outputs} == dict.fromkeys(outputs, False)
+
+@pytest.mark.parametrize("name", INITIAL)
+def test_nothing_is_on_before_the_first_step(name: str) -> None:
+    make, outputs = INITIAL[name]
+    block = make()
+    assert {output: getattr(block, output) for output in outputs} == dict.fromkeys(outputs, False)
+
+
+def test_an_input_that_is_on_in_the_first_scan_counts() -> None:
+    assert counted(CTU(9), [{"cu": True}]) == [(1, 0)]
+    assert counted(CTD(9), [{"cd": True}, {"cd": False, "ld": True}, {"cd": True}])[-1] == (8, 0)
+    down = CTD(9)
+    down.cv = 5
+    assert counted(down, [{"cd": True}]) == [(4, 0)]
+    both = CTUD(9)
+    both.cv = 5
+    assert counted(both, [{"cu": True, "cd": False}]) == [(6, 0, 0)]
+    both = CTUD(9)
+    both.cv = 5
+    assert counted(both, [{"cu": False, "cd": True}]) == [(4, 0, 0)]
+    seize = AntiSeize(5.0, 3.0)
+    seize.step(Clock(scan_ms=1000).tick(), running=False)
+    assert seize.idle_ns == NS_PER_S
 
 
 def counted(block: Any, steps: list[dict[str, bool]]) -> list[tuple[int, ...]]:
@@ -348,3 +366,76 @@ def test_blocks_of_yesterday_no_longer_count_and_a_budget_of_nothing_allows_noth
     nothing = relay(block_min_s=0.0, max_s_per_day=0.0)
     clock.run(nothing, 20, request=False)
     assert nothing.hindrance is BlockStatus.DAY_TIME
+
+
+def test_a_relay_that_has_never_blocked_waits_for_its_free_time() -> None:
+    clock, block = Clock(scan_ms=1000), relay()
+    clock.run(block, 5, request=True)
+    assert block.status is BlockStatus.WAIT_FREE
+
+
+def test_a_budget_answers_when_time_passes_and_never_forgets_what_was_used() -> None:
+    clock, budget, used = Clock(scan_ms=1000), WindowBudget(400.0, 150.0), []
+    for second in range(1200):
+        active = second % 2 == 0 and second < 600
+        assert budget.advance(clock.tick()) is budget.ok
+        budget.mark(active)
+        used.append(active)
+        truly = sum(used[max(0, second - 400) : second])
+        assert budget.used_ns >= truly * NS_PER_S
+        assert budget.used_ns <= (truly + 150) * NS_PER_S
+    assert budget.used_ns == 0
+
+
+def test_more_intervals_than_are_kept_are_put_together_without_losing_time() -> None:
+    clock, budget = Clock(scan_ms=1000), WindowBudget(10_000.0, 5000.0)
+    for second in range(2 * WindowBudget.MAX_INTERVALS + 60):
+        budget.step(clock.tick(), active=second % 2 == 0)
+    assert budget.used_ns == (WindowBudget.MAX_INTERVALS + 30) * NS_PER_S
+    assert len(budget.state()["_edges_ns"]) == 2 * WindowBudget.MAX_INTERVALS
+    for _ in range(10_300):
+        budget.step(clock.tick(), active=False)
+    assert budget.used_ns == 0
+
+
+class _Nested(Block):
+    """Blocks in a tuple, a reading, a dictionary and something that is still unknown."""
+
+    __slots__ = ("edges", "named", "reading", "unknown")
+
+    STATE = ("edges", "named", "reading", "unknown")
+
+    def __init__(self) -> None:
+        self.edges = (R_TRIG(), R_TRIG())
+        self.named: dict[str, Any] = {}
+        self.reading = NEVER
+        self.unknown: bool | None = None
+
+
+def test_nested_memory_comes_back_whole_or_not_at_all() -> None:
+    block, other = _Nested(), _Nested()
+    block.edges[1].q = True
+    block.named = {"lamp": LampMode.SLOW, "deep": {"list": [1, (2, 3)]}}
+    block.reading, block.unknown = Reading(4.5, Quality.HELD, Origin.SIM, 7), True
+    state = block.state()
+    assert state["named"] == {"lamp": "slow", "deep": {"list": [1, [2, 3]]}}
+    other.restore(state)
+    assert (other.edges[0].q, other.edges[1].q, other.unknown) == (False, True, True)
+    assert other.reading == block.reading
+    assert isinstance(other.reading, Reading)
+    other.named["more"] = 1
+    assert "more" not in state["named"]
+    with pytest.raises(ValueError, match="not a state"):
+        other.restore({**state, "edges": state["edges"][:1]})
+
+
+def test_a_feedback_that_stays_away_begins_the_minimum_off_time_in_that_scan() -> None:
+    clock = Clock(scan_ms=1000)
+    contactor = Contactor(feedback_s=2.0, min_on_s=0.0, min_off_s=5.0)
+    clock.run(contactor, 6, request=True, feedback=False)
+    clock.run(contactor, 2, request=True, feedback=True)
+    while not contactor.no_feedback:
+        contactor.step(clock.tick(), request=True, feedback=False)
+    assert contactor.wait_ns == 5 * NS_PER_S
+    contactor.step(clock.tick(), request=True, feedback=False)
+    assert contactor.wait_ns == 4 * NS_PER_S

@@ -8,7 +8,7 @@ from plc.blocks.core import NS_PER_S
 from plc.blocks.pump import OnOffPump, PumpStatus, VoltagePump
 from plc.blocks.signal import PI, MovingMean, Ramp
 from plc.blocks.timers import TOF, TON, TP
-from plc.blocks.valve import ThreePointValve, ValveStatus
+from plc.blocks.valve import Drive, ThreePointValve, ValveStatus
 from tests.blocks.ticks import Clock
 
 
@@ -206,3 +206,79 @@ def test_after_a_loss_of_supply_the_whole_way_home_is_driven() -> None:
     assert block.status is ValveStatus.SYNC
     drive(clock, block, "A", 2)
     assert block.status is ValveStatus.AT_A
+
+
+def test_a_slow_proof_of_loss_is_not_overtaken_by_the_time_for_the_first_proof() -> None:
+    clock, p3 = Clock(scan_ms=1000), pump(proof_s=1.0, proof_lost_s=5.0)
+    clock.run(p3, 3, request=True, proof=True)
+    clock.run(p3, 3, request=True, proof=False)
+    assert not p3.no_proof
+
+
+def test_part_of_a_stroke_is_counted_in_both_directions() -> None:
+    clock, block = Clock(scan_ms=1000), valve()
+    drive(clock, block, "A", 14)
+    drive(clock, block, "B", 6)
+    drive(clock, block, "", 1)
+    assert (block.status, block.position_pct) == (ValveStatus.HOLD, 60.0)
+    before = block.position_pct
+    drive(clock, block, "A", 5)
+    drive(clock, block, "", 1)
+    assert block.position_pct is not None
+    assert before is not None
+    assert 0.0 < block.position_pct < before
+    at = block.position_pct
+    seconds = clock.until(block, lambda v: v.at_b, limit_s=60.0, request_a=False, request_b=True)
+    assert seconds <= (100.0 - at) / 10.0 + 2.0 + 2.0, "way, overdrive, dead time"
+
+
+def test_going_on_in_the_same_direction_needs_no_dead_time_and_turning_does() -> None:
+    clock, block = Clock(scan_ms=100), valve()
+    clock.run(block, 14, request_a=True, request_b=False)
+    clock.run(block, 3, request_a=False, request_b=True)
+    clock.run(block, 0.1, request_a=False, request_b=False)
+    assert block.step(clock.tick(), request_a=False, request_b=True) is ValveStatus.TO_B
+    assert block.step(clock.tick(), request_a=True, request_b=False) is ValveStatus.DEAD_TIME
+    assert clock.run(block, 0.8, request_a=True, request_b=False) is ValveStatus.DEAD_TIME
+    assert clock.run(block, 0.3, request_a=True, request_b=False) is ValveStatus.TO_A
+
+
+def test_a_supply_that_fails_on_the_way_home_leaves_the_whole_way_to_drive() -> None:
+    clock, block = Clock(scan_ms=1000), valve()
+    drive(clock, block, "A", 14)
+    drive(clock, block, "B", 16)
+    drive(clock, block, "A", 4)
+    drive(clock, block, "A", 1, supply_ok=False)
+    drive(clock, block, "A", 3)
+    assert block.status is ValveStatus.SYNC
+    drive(clock, block, "A", 12)
+    assert (block.status, block.position_valid) == (ValveStatus.AT_A, True)
+
+
+def test_a_position_that_is_true_is_not_made_true_again_only_because_it_may_be() -> None:
+    clock, block = Clock(scan_ms=1000), valve()
+    drive(clock, block, "A", 14)
+    drive(clock, block, "B", 16)
+    drive(clock, block, "B", 3, resync_ok=True)
+    assert block.status is ValveStatus.AT_B
+
+
+def test_one_wire_switches_the_direction_a_scan_before_power_and_after_it() -> None:
+    clock, block = Clock(scan_ms=1000), ThreePointValve(drive=Drive.ONE_WIRE, run_s=10.0, dead_s=0.0)
+    drive(clock, block, "A", 14)
+    seen = []
+    for to in ("B", "B", "B", "", "", ""):
+        status = block.step(clock.tick(), request_a=False, request_b=to == "B")
+        seen.append((status, block.a, block.b))
+    assert seen[:3] == [
+        (ValveStatus.DEAD_TIME, False, True),
+        (ValveStatus.TO_B, True, True),
+        (ValveStatus.TO_B, True, True),
+    ]
+    assert [(a, b) for _, a, b in seen[3:]] == [(False, True), (False, False), (False, False)]
+    three = valve(dead_s=0.0)
+    drive(Clock(scan_ms=1000), three, "A", 14)
+    clock = Clock(scan_ms=1000)
+    drive(clock, three, "B", 3)
+    drive(clock, three, "", 1)
+    assert (three.a, three.b) == (False, False)
