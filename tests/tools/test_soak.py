@@ -71,3 +71,11 @@ def test_a_line_that_stays_silent_after_its_hour_is_counted():
     assert silence.missing == {"m1_meter"}
     silence.step(twin, meters("answering"))
     assert not silence.missing
+
+
+def test_what_is_judged_on_a_slow_machine_are_counts_alone():
+    clean = dict.fromkeys(
+        ("ended_early", "silent_for_good", "threads_died", "driver_crashes", "wrong_values", "lost_cycles"), 0
+    )
+    assert all(entry["ok"] for entry in soak._counted(clean).values())
+    assert not soak._counted({**clean, "wrong_values": 1})["wrong_values"]["ok"]
