@@ -91,3 +91,47 @@ def test_the_table_says_any_for_the_person_at_the_key_and_for_a_hard_trip():
         ("any", "MAINT", "key_maint"),
         ("any", "FAULT", "hard_trip"),
     ]
+
+
+RUN = "RAMP HEAT_BUFFER HEAT_DHW RECOOL"
+ARROWS = [
+    ("key_maint", "MAINT", f"OFF STANDBY PRECIRC {RUN} COOLDOWN FROST FAULT"),
+    ("hard_trip", "FAULT", f"INIT OFF STANDBY PRECIRC {RUN} COOLDOWN FROST"),
+    ("key_maint", "MAINT", "INIT"),
+    ("io_settled", "OFF", "INIT"),
+    ("trip_latched", "FAULT", "MAINT"),
+    ("maint_over", "OFF", "MAINT"),
+    ("acknowledged", "STANDBY", "FAULT"),
+    ("auto", "STANDBY", "OFF"),
+    ("off_requested", "COOLDOWN", f"PRECIRC {RUN}"),
+    ("off_requested", "OFF", "STANDBY FROST"),
+    ("off_requested", "OFF", "COOLDOWN"),
+    ("soft_trip", "COOLDOWN", f"PRECIRC {RUN}"),
+    ("request", "PRECIRC", "STANDBY FROST"),
+    ("request_gone", "COOLDOWN", "PRECIRC"),
+    ("circulation_proven", "RAMP", "PRECIRC"),
+    ("heat_flows", "RECOOL", "RAMP"),
+    ("heat_flows", "HEAT_DHW", "RAMP"),
+    ("heat_flows", "HEAT_BUFFER", "RAMP"),
+    ("request_gone", "COOLDOWN", RUN),
+    ("no_miner", "COOLDOWN", RUN),
+    ("oil_hot", "RECOOL", "RAMP HEAT_BUFFER HEAT_DHW"),
+    ("buffer_full", "RECOOL", "HEAT_BUFFER"),
+    ("buffer_full", "COOLDOWN", "RAMP HEAT_BUFFER"),
+    ("dhw_demand", "HEAT_DHW", "HEAT_BUFFER"),
+    ("dhw_satisfied", "HEAT_BUFFER", "HEAT_DHW"),
+    ("recool_lost", "HEAT_BUFFER", "RECOOL"),
+    ("recool_lost", "COOLDOWN", "RAMP RECOOL"),
+    ("buffer_room", "HEAT_BUFFER", "RECOOL"),
+    ("oil_calm", "HEAT_BUFFER", "RECOOL"),
+    ("recool_not_wanted", "COOLDOWN", "RECOOL"),
+    ("cooled_down", "STANDBY", "COOLDOWN"),
+    ("frost", "FROST", "STANDBY"),
+    ("frost_over", "STANDBY", "FROST"),
+]
+"""The narrative's arrows in their order: persons, trips, stops, starts, and then where the heat goes."""
+
+
+def test_the_arrows_leave_exactly_these_states_in_this_order():
+    found = [(arrow.reason, arrow.target.value, " ".join(arrow.sources)) for arrow in TRANSITIONS]
+    assert found == ARROWS

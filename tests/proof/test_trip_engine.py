@@ -7,7 +7,7 @@ import pytest
 from plc.blocks.core import Tick
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters
-from plc.plant.trip_table import TRIPS
+from plc.plant.trip_table import FULL_SPEED_TRIPS, TRIPS
 from plc.plant.trips import Trips
 from tests.proof.test_trip_table import HEALTHY, POWERED
 
@@ -96,3 +96,9 @@ def test_a_trip_waits_for_its_own_parameter_and_the_others_for_nothing(trip):
     assert usual_s is None or trip.delay_s(p) == usual_s
     other = dataclasses.replace(p, **{group: dataclasses.replace(getattr(p, group), **{name: 77.0})})
     assert trip.delay_s(other) == 77.0
+
+
+def test_the_pumps_run_at_full_speed_after_the_trips_that_leave_heat_behind():
+    full = {trip.alarm for trip in TRIPS if trip.name in FULL_SPEED_TRIPS}
+    assert full == {"A-004", "A-005", "A-007", "A-012"}
+    assert {trip.name for trip in TRIPS} >= FULL_SPEED_TRIPS
