@@ -284,6 +284,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--economics", action="store_true", help="money instead of proof: `tools/bench economics`"
     )
+    parser.add_argument("--worlds", nargs="*", help="with --economics: only these price worlds")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
 
 
@@ -319,7 +320,8 @@ def _economics(args: argparse.Namespace) -> dict[str, Any]:
     usual = argparse.ArgumentParser()
     economics.add_arguments(usual)
     asked = argparse.Namespace(short=args.short, json=getattr(args, "json", False))
-    found: dict[str, Any] = economics.run(usual.parse_args([], namespace=asked))
+    chosen = ["--worlds", *args.worlds] if args.worlds else []
+    found: dict[str, Any] = economics.run(usual.parse_args(chosen, namespace=asked))
     return found
 
 

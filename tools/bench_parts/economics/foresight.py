@@ -17,7 +17,7 @@ from plc.blocks.core import Tick, ns
 from plc.energy import plan
 from plc.energy.plan_problem import STEP_H, Level, Quarter, end_values, kwh_per_kelvin, levels
 from plc.energy.plan_request import quarter
-from plc.energy.plan_values import PlanValues
+from plc.energy.plan_values import Plane, PlanValues
 from plc.energy.quarter_hour import Flows, settle
 from plc.energy.revenue import levels_w
 from tools.bench_parts.economics import fast_plan
@@ -198,9 +198,9 @@ class Rolling:
                 self._expected += horizons[index][: self._every]
                 self._phases += [phases] * self._every
 
-    def __call__(self, t: int) -> PlanValues:
-        heat, charge = self._grids
-        planes = tuple(tuple(map(tuple, plane)) for plane in self._values[t].tolist())
+    def __call__(self, t: int, *, moments: int = 1) -> PlanValues:
+        """The plan that holds in quarter t, with the values at its end and at the ends of the next ones."""
+        moments = min(moments, len(self._values) - t)
         model = self._site.world.model
         return PlanValues(
             made_unix_s=self._site.series.unix_s[t - t % self._every],
@@ -209,11 +209,14 @@ class Rolling:
             kwh_per_k=kwh_per_kelvin(model.volume_l),
             plant=self._site.plant,
             phases=self._phases[t],
-            heat_kwh=tuple(heat),
-            charge_kwh=tuple(charge),
-            quarters=(self._expected[t],),
-            values=(planes,),
+            heat_kwh=tuple(self._grids[0]),
+            charge_kwh=tuple(self._grids[1]),
+            quarters=tuple(self._expected[t : t + moments]),
+            values=tuple(self._planes(t + n) for n in range(moments)),
         )
+
+    def _planes(self, t: int) -> tuple[Plane, ...]:
+        return tuple(tuple(map(tuple, plane)) for plane in self._values[t].tolist())
 
 
 def _known(site: Site, t: int, horizon: int) -> tuple[Quarter, ...]:

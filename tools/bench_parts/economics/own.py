@@ -11,6 +11,7 @@ from plc.energy.engine import EnergyEngine
 from plc.energy.parameters import Policy
 from plc.energy.plan_problem import STEP_H, kwh_per_kelvin
 from plc.energy.plan_values import PlanValues
+from plc.energy.quarter_hour import Flows
 from plc.energy.situation import EnergySituation, MinerSituation
 from plc.energy.tariff import SpotPrices
 from tools.bench_parts.economics.house import BASE_DEGC, House, Site
@@ -34,16 +35,24 @@ def engine(
     policy: Policy = Policy.MARGINAL,
     hold_back: bool = True,
     week: range | None = None,
+    house: House | None = None,
+    span: range | None = None,
+    seen: Callable[[Flows], None] = lambda _: None,
 ) -> House:
-    """The decision engine with the real block relay and its budgets."""
+    """The decision engine with the real block relay and its budgets.
+
+    week: quarters to keep in detail. house, span: not a new house over the whole year. seen: gets what every
+    quarter hour did.
+    """
     e = site.world.economics
     e = replace(e, choice=replace(e.choice, policy=policy))
     rule = EnergyEngine(e)
     relay = BlockRelay(free_min_s=1800.0, boot_lock_s=0.0)
-    house = House(site)
+    house = house or House(site)
     per_k = kwh_per_kelvin(site.world.model.volume_l)
     dynamic = e.tariff.kind == "dynamic" or e.tariff.zero_at_negative_spot
-    for t, q in enumerate(site.quarters):
+    for t in span or range(len(site.quarters)):
+        q = site.quarters[t]
         plan = None if plans is None else plans(t)
         covers = house.e - q.release_kwh >= q.demand_kw * STEP_H
         permits = hold_back and q.may_block and covers
@@ -54,6 +63,7 @@ def engine(
         block = relay.step(tick, request=hold_back and rule.hold_back, release=not permits)
         powers = tuple(w / 1000.0 for w in rule.decision.power_w)
         f = house.go(t, (powers[0], powers[1]), block)
+        seen(f)
         if week is not None and t in week:
             house.books.week.append((q.pv_kw, q.load_kw + f.heat_pump, sum(powers), f.grid, house.e, house.s,
                                      q.import_eur, float(block)))  # fmt: skip
