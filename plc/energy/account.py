@@ -123,3 +123,18 @@ def summary(period: list[float]) -> dict[str, float]:
         "cost_with_eur": with_it,
         "cost_without_eur": with_it + benefit,
     }
+
+
+PERIODS = ("day", "last_day", "month", "last_month")
+SHOWN = ("cost_with_eur", "cost_without_eur", "mined_eur", "heat_kwh", "choice_eur")
+"""What is published of each period: the bill, what it would have been, coins, heat, and the price of the
+owner's choice against the economical rule."""
+
+
+def published(account: Account) -> tuple[tuple[str, float], ...]:
+    """Figures of today, yesterday, this month and the last one, under names with units."""
+    found = []
+    for period in PERIODS:
+        figures = summary(getattr(account, period))
+        found += [(f"{period}_{name}", figures[name]) for name in SHOWN]
+    return tuple(found)

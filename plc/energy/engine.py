@@ -40,8 +40,8 @@ class EnergyEngine(Block):
     """
 
     __slots__ = (
-        "_block", "_chosen", "_curves", "_e", "_economical", "_holdback", "_ladders", "_plain", "_since_ns",
-        "_started", "account", "decision", "marginal", "prices", "rates", "surplus",
+        "_block", "_booked", "_chosen", "_curves", "_e", "_economical", "_holdback", "_ladders", "_plain",
+        "_since_ns", "_started", "account", "decision", "marginal", "prices", "rates", "surplus",
     )  # fmt: skip
 
     STATE = (
@@ -69,6 +69,7 @@ class EnergyEngine(Block):
         self.prices = Prices()
         self.rates = account.Rates()
         self.account = account.Account()
+        self._booked = account.published(self.account)
         self.decision = Decision((0.0,) * miners)
         self.marginal = self.decision
 
@@ -248,6 +249,7 @@ class EnergyEngine(Block):
         r.known = grid is not None
         r.bill = 0.0 if grid is None else grid / 1000.0 * (p.import_ if grid > 0.0 else p.feed_in)
         self.account.step(tick, r, local_unix_s=s.unix_s + s.utc_offset_s, synchronised=s.synchronised)
+        self._booked = account.published(self.account)
 
     def values(self) -> tuple[tuple[str, float], ...]:
         """What is published with a decision: ct, W and EUR/h under names with units."""
@@ -266,6 +268,7 @@ class EnergyEngine(Block):
             ("surplus_w", self.surplus.fast.pv_w - self.surplus.fast.load_w),
             ("benefit_eur_per_h", r.benefit),
             ("choice_eur_per_h", r.choice),
+            *self._booked,
         )
 
     def reasons(self) -> tuple[tuple[str, str], ...]:

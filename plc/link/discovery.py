@@ -150,6 +150,8 @@ def _shown(entry: Entry, about: About, identity: str) -> dict[str, Any]:
     unit, device_class = UNITS.get(entry.unit, (entry.unit, None))
     if entry.name == "battery_soc_pct":
         device_class = "battery"
+    if device_class == "energy" and entry.type is not Type.COUNTER:
+        device_class = None  # theirs only rises; the energy of a day begins anew
     if unit:
         body["unit_of_measurement"] = unit
     if device_class:
