@@ -13,6 +13,7 @@ from plc.link.link import Link
 from plc.linking import Linking
 from plc.plant.interface import EnergyInputs, ImageInputs, PlantInputs, PlantOutputs, ScanInputs, WallTime
 from plc.plant.plant import Plant
+from plc.scan.statistics import ScanStatistics
 from plc.site import Site, load_site
 from tools.demo_app import demo_site
 from tools.twin import scenarios
@@ -68,7 +69,10 @@ class House:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _report(self) -> dict[str, Any]:
-        return {"period_ms": 100.0, "scans": self.now_ns // PERIOD_NS, "lost_cycles": 0, "late_scans": 0}
+        statistics = ScanStatistics(PERIOD_NS)
+        statistics.began(50_000, 0)
+        statistics.finished(20_000, 200_000, 20_000, 60_000)
+        return {**statistics.report(), "scans": self.now_ns // PERIOD_NS}
 
     def scan(self, count: int = 1) -> None:
         for _ in range(count):
