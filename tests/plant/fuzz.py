@@ -69,17 +69,27 @@ FAST = {
 }
 
 
+NIGHT, NOON = 1_700_000_000, 1_700_046_000
+"""Inside and outside the quiet hours."""
+
+
 class Life:
     """One random life. `run(scans)` raises BrokenError."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         chance = self.random.random
+        # Recooling needs a mild day, a full buffer and permission, which nobody meets by changing one thing
+        # after the other.
+        self.recools = chance() < 0.4
         self.parameters = parameters(
             **{
                 **FAST,
                 "safety": {"flow_latches": chance() < 0.5},
-                "cooler": {"economic": chance() < 0.5, "quiet": chance() < 0.5},
+                "cooler": {
+                    "economic": self.recools or chance() < 0.5,
+                    "quiet": not self.recools and chance() < 0.5,
+                },
                 "scan": {"watchdog_relay": chance() < 0.3},
                 "fallback": {"remote_hand": chance() < 0.3},
                 "miners": {**FAST["miners"], "api_expected": chance() < 0.3},
@@ -89,6 +99,9 @@ class Life:
         )
         self.rig = Rig(self.parameters)
         self.rig.given(mode_auto=True)
+        self.mild = {"t_outdoor_degc": 18.0} if self.recools else {}
+        self.worlds = (FULL, FULL, HOT) if self.recools else (GOOD, GOOD, HOT, FULL)
+        self.rig.given(**self.mild)
         self.invariants = Invariants(self.parameters)
         self.rig.watchers.append(lambda i, o: self.invariants(i, o, self.rig.now_ns))
 
@@ -137,9 +150,9 @@ class Life:
         """Everything in order again, and somebody acknowledges: only so do deep states appear."""
         self.rig.given(**{name: USUAL.get(name, True) for name in INPUTS})
         self.rig.release(*DEVICES)
-        self.rig.given(**self.random.choice((GOOD, GOOD, HOT, FULL)))
+        self.rig.given(**{**self.random.choice(self.worlds), **self.mild})
         self.rig.given(t_dhw=Reading.good(self.random.choice((30.0, 50.0)), self.rig.now_ns))
-        self.rig.given(wall=WallTime(1_700_000_000, 3600, True))
+        self.rig.given(wall=WallTime(self.random.choice((NIGHT, NOON)), 3600, True))
         self.rig.given(ack_pb=True)
         self.rig.scan()
         self.rig.given(ack_pb=False)
