@@ -63,3 +63,21 @@ def test_report_finds_the_newest_recording_of_the_site(
     (folder / path.name).write_bytes(path.read_bytes())
     assert main(["report", str(site), "--black-box"]) == 0
     assert path.name in capsys.readouterr().out
+
+
+def test_a_recording_is_kept_on_command_while_the_program_goes_on_recording(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("THERMIQ_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("THERMIQ_RUNTIME_DIR", str(tmp_path / "run"))
+    site = ROOT / "io_map/walda"
+    assert main(["report", str(site), "--keep"]) == 2
+    assert "nothing is being recorded" in capsys.readouterr().err
+    ring = tmp_path / "run/recording" / load_site(site).site_id
+    ring.mkdir(parents=True)
+    (ring / path.name).write_bytes(path.read_bytes()[:-5])  # its last frame is just being written
+    assert main(["report", str(site), "--keep"]) == 0
+    kept = Path(capsys.readouterr().out.strip())
+    assert kept.name == "000001-command.thermiq-recording"
+    assert black_box(Recording.open(kept)).why == "command"
+    assert (ring / path.name).exists()

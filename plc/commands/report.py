@@ -14,8 +14,8 @@ from typing import Any
 from plc.commands.why import DEAD_AFTER_S, read_status
 from plc.exits import Exit, ExitError
 from plc.site import load_site
-from plc.store.directories import state_directories
-from plc.store.recording.recorder import SUFFIX
+from plc.store.directories import state_directories, usable_directory
+from plc.store.recording.recorder import SUFFIX, keep
 from plc.store.status import FILE, runtime_directory
 
 
@@ -31,12 +31,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument(
         "--black-box", action="store_true", help="the newest recording instead: how that run ended, and why"
     )
+    command.add_argument(
+        "--keep", action="store_true", help="keep a recording of the last ten minutes now, and say where"
+    )
     command.set_defaults(handler=handle)
 
 
 def handle(arguments: argparse.Namespace) -> int:
     """Prints the report."""
     site_id = load_site(arguments.site).site_id
+    if arguments.keep:
+        return _keep(site_id)
     if arguments.black_box:
         return _black_box(site_id)
     status = read_status(runtime_directory(os.environ) / FILE, site_id)
@@ -54,6 +59,19 @@ def handle(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({key: status.get(key) for key in wanted}, sort_keys=True) + "\n")
     else:
         sys.stdout.write("\n".join(lines(status)) + "\n")
+    return Exit.OK
+
+
+def _keep(site_id: str) -> int:
+    """Copies the ring of the running program, which goes on and notices nothing."""
+    ring = runtime_directory(os.environ) / "recording" / site_id
+    if not any(ring.glob(f"*{SUFFIX}")):
+        raise ExitError(Exit.USAGE, f"{ring}: nothing is being recorded; does the program run?")
+    disk = usable_directory(tuple(d / site_id / "recordings" for d in state_directories(os.environ)))
+    problem = "no writable state directory" if disk is None else keep(ring, disk, "command")
+    if disk is None or problem:
+        raise ExitError(Exit.USAGE, f"not kept: {problem}; try it with the account of the program")
+    sys.stdout.write(f"{max(disk.glob(f'*-command{SUFFIX}'))}\n")
     return Exit.OK
 
 

@@ -216,7 +216,8 @@ def keep(ring: Path, disk: Path, reason: str) -> str:
         number = int(present[-1].name.split("-")[0]) + 1 if present else 1
         for old in present[: max(0, len(present) - KEEP_FILES + 1)]:
             old.unlink()
-        note = frames.json_frame(frames.NOTE, {"reason": reason})
+        # Behind a magic: the end of the last segment may be torn, and readers go on at the next one.
+        note = frames.MAGIC + frames.json_frame(frames.NOTE, {"reason": reason})
         data = b"".join(segment.read_bytes() for segment in segments) + note
         write_atomic(disk / f"{number:06d}-{reason}{SUFFIX}", data)
     except (OSError, ValueError) as error:
