@@ -191,8 +191,8 @@ class Link:
     def _other_protocol(self, end: End) -> bool:
         """Chooses the version of the next attempt; True when it is worth making at once.
 
-        Some old brokers say that they do not know MQTT 5, some say nothing. One that has spoken it in this run
-        and says nothing is full or frozen, and commands must not be lost over that.
+        Some old brokers say that they do not know MQTT 5, some say nothing. One that has spoken it in this
+        run and says nothing is full or frozen, and commands must not be lost over that.
         """
         line = self._line
         if end is End.UNSUPPORTED and line.five:
