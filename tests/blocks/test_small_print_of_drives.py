@@ -229,7 +229,7 @@ def test_part_of_a_stroke_is_counted_in_both_directions() -> None:
     assert 0.0 < block.position_pct < before
     at = block.position_pct
     seconds = clock.until(block, lambda v: v.at_b, limit_s=60.0, request_a=False, request_b=True)
-    assert seconds <= (100.0 - at) / 10.0 + 2.0 + 2.0, "way, overdrive, dead time"
+    assert seconds <= (100.0 - at) / 10.0 + 2.0 + 1.0, "way, overdrive, dead time"
 
 
 def test_going_on_in_the_same_direction_needs_no_dead_time_and_turning_does() -> None:
@@ -276,6 +276,9 @@ def test_one_wire_switches_the_direction_a_scan_before_power_and_after_it() -> N
         (ValveStatus.TO_B, True, True),
     ]
     assert [(a, b) for _, a, b in seen[3:]] == [(False, True), (False, False), (False, False)]
+    for to_a in (True, True, True, False):
+        block.step(clock.tick(), request_a=to_a, request_b=False)
+    assert (block.a, block.b) == (False, False), "from A the direction relay does not even click"
     three = valve(dead_s=0.0)
     drive(Clock(scan_ms=1000), three, "A", 14)
     clock = Clock(scan_ms=1000)

@@ -59,6 +59,7 @@ class Invariants:
         self.asked = True  # a request came after the last hard trip
         self.strokes = [self._anywhere(self.p.rv1.run_s), self._anywhere(self.p.rv2.run_s)]
         self.closed_for_ns = 0
+        self.p3_stopped_ns: int | None = None
         self.previous_ns = 0
         self.p5_since_ns: int | None = None
         self.hot_since_ns: int | None = None
@@ -212,8 +213,15 @@ class Invariants:
 
     def _cooling(self, inputs: PlantInputs, out: PlantOutputs) -> None:
         read, image = inputs.image, out.image
-        if read.dio_healthy and (read.k10_fb or read.k11_fb):
-            self.require(image.p3_on, "contactor closed without P3")
+        closed = read.dio_healthy and (read.k10_fb or read.k11_fb)
+        if self.last is not None and self.last.image.p3_on and not image.p3_on:
+            self.require(not closed, "P3 stops under a closed contactor")
+            self.p3_stopped_ns = self.now_ns
+        if closed:
+            # Nothing shortens the minimum off time of P3, also not a contactor that closes by itself.
+            stopped_ns = None if self.p3_stopped_ns is None else self.now_ns - self.p3_stopped_ns
+            resting = stopped_ns is not None and stopped_ns <= self.p.p3.min_off_s * S_NS + SLACK_NS
+            self.require(image.p3_on or resting, "contactor closed without P3")
             # P4 has a minimum off time of its own after it has stopped.
             waited = self.last is not None and self.now_ns - self.began_ns > self.p.p4.min_off_s * S_NS
             if waited and self.closed_for_ns > self.p.p4.min_off_s * S_NS:

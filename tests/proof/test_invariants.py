@@ -164,8 +164,13 @@ STORIES = [
     ("minimum off time of miner 2", stopped, lambda s: s.scan().scan(m2_enable=True)),
     ("enable without a start sequence", stopped, skipped_sequence),
     ("first enable in COOLDOWN", about_to_enable, one(status={"state": "COOLDOWN"})),
-    ("contactor closed without P3", stopped, one(k10_fb=True, p3_on=False)),
-    ("contactor closed without P3", stopped, one(k11_fb=True, p3_on=False)),
+    ("P3 stops under a closed contactor", stopped, one(k10_fb=True, p3_on=False)),
+    ("P3 stops under a closed contactor", stopped, one(k11_fb=True, p3_on=False)),
+    (
+        "contactor closed without P3",
+        stopped,
+        lambda s: s.scan(p3_on=False).scan(20.0, k10_fb=True, p3_on=False),
+    ),
     (
         "contactor closed without P4",
         stopped,
@@ -220,6 +225,7 @@ HARMLESS = [
     (stopped, long(20, flow_ok=False, status={"state": "PRECIRC"})),
     (stopped, long(60, flow_ok=False, status={"state": "STANDBY"})),
     (stopped, one(p3_on=False, status={"state": "OFF"})),
+    (stopped, lambda s: s.scan(p3_on=False).scan(1.0, k10_fb=True, p3_on=False)),
     (recooling, long(60, **FAN)),
     (stopped, one(aio_healthy=False, heartbeat=False)),
     (stopped, lambda s: s.scan(60.0, times=60).scan(60.0, times=115, **BLOCK)),
