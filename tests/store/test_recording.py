@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plc.blocks.core import Origin, Quality, Reading, Tick
@@ -34,6 +34,8 @@ from plc.store.recording.layout import Layout, decode, encode
 from plc.store.recording.reader import Recording, RecordingError
 
 PERIOD_NS = 100_000_000
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How fast the machine is today is no property of a recording."""
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 READINGS = st.builds(
@@ -70,12 +72,14 @@ def outputs(state: str = "STANDBY", **image) -> PlantOutputs:
     return PlantOutputs(ImageOutputs(**image), PlantStatus(state=state, mode="AUTO", values=(("x", 1.0),)))
 
 
+@UNTIMED
 @given(INPUTS)
 def test_a_row_rebuilds_the_value_it_came_from(inputs):
     layout, _ = recorder.layouts()
     assert layout.value(layout.row(inputs)) == inputs
 
 
+@UNTIMED
 @given(INPUTS)
 def test_plain_data_survives_json_and_rebuilds(inputs):
     assert rebuild(PlantInputs, json.loads(json.dumps(plain(inputs)))) == inputs
@@ -86,6 +90,7 @@ def test_a_name_that_the_type_no_longer_has_is_refused():
         rebuild(WallTime, {"unix_s": 1, "sun": True})
 
 
+@UNTIMED
 @given(st.lists(INPUTS, min_size=1, max_size=5))
 def test_a_chain_of_changes_decodes_to_every_bit(chain):
     layout, _ = recorder.layouts()
@@ -180,7 +185,7 @@ def test_a_torn_end_costs_only_the_last_frame(ring, cut):
     assert len(list(ring.kept().scans())) == 40
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNTIMED, max_examples=60)
 @given(st.data())
 def test_a_damaged_byte_never_gives_a_wrong_scan(tmp_path_factory, data):
     ring = Ring(tmp_path_factory.mktemp("ring"))
