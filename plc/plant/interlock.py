@@ -82,8 +82,8 @@ class Interlock(Block):
         self.tripped = False
         self.causes: tuple[str, ...] = ()
         self.first_out = ""
-        # Trips, then starts, as of the last scan. No state: without it the next step names the causes anew, so
-        # that a memory fits a table with another number of lines.
+        # Trips, then starts, as of the last scan. No state: without it the next step names the causes anew,
+        # so that a memory fits a table with another number of lines.
         self._seen: list[bool] = []
 
     def step(self, facts: Facts, *, wanted: bool, running: bool) -> bool:

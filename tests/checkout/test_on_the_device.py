@@ -121,7 +121,9 @@ def test_a_check_out_killed_anywhere_leaves_no_output_on(bay: Bay, seed: int) ->
     time.sleep(dice.uniform(0.0, 1.5))  # into the middle of a pulse, a pause or a question
     bay.process.send_signal(signal.SIGKILL)
     bay.process.wait(PATIENCE_S)
-    until(lambda: bool(bay.device.state()["outputs_zero"]), "the driver zeroes the outputs of the dead handle")
+    until(
+        lambda: bool(bay.device.state()["outputs_zero"]), "the driver zeroes the outputs of the dead handle"
+    )
 
 
 def test_the_key_leaving_maintenance_ends_the_pulse_and_the_next_outputs_wait(bay: Bay) -> None:
