@@ -4,7 +4,9 @@ Load of the inverter includes the miners; their own measured power is taken out 
 miner on does not remove the reason for having it on. A miner whose power nobody knows is not taken out:
 then the surplus looks smaller than it is, which is the harmless direction.
 
-More power needs the mean of the last minute, less power the mean of three: one cloud is shorter.
+More power needs the mean of the last minute, less power the mean of three: one cloud is shorter. A plan looks
+a quarter hour ahead, and clouds that come and go are best foreseen by their mean: by a plan a start and an
+end need the mean of a quarter hour.
 """
 
 from __future__ import annotations
@@ -17,21 +19,26 @@ from plc.energy.parameters import Choice
 from plc.energy.situation import EnergySituation
 
 SAMPLE_S = 5.0
+STEADY_SAMPLE_S = 15.0
 COVERED = 0.9
 """Share of a window that must have been measured before its mean may ask for more power."""
 
 
 class Surplus(Block):
-    """step(tick, situation) sets `fast` and `slow` (House without miners) and `lost`.
+    """step(tick, situation) sets `fast`, `slow` and `steady` (House without miners) and `lost`.
 
     fast: mean over confirm_on_s; known only when the window is full of good readings. slow: mean over
     confirm_off_s. While readings fail, fast is unknown at once, so nothing is switched on; slow stands for
     confirm_off_s more (`lost` False) and is unknown from then on: a rule without data must come to its end.
+    steady: mean over confirm_plan_s, known as long as slow is.
     """
 
-    __slots__ = ("_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "fast", "lost", "slow")
+    __slots__ = (
+        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_steady_load", "_steady_pv",
+        "fast", "lost", "slow", "steady",
+    )  # fmt: skip
 
-    STATE = ("_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv")
+    STATE = ("_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_steady_load", "_steady_pv")
 
     def __init__(self, choice: Choice) -> None:
         on_s, off_s = choice.confirm_on_s, choice.confirm_off_s
@@ -39,7 +46,10 @@ class Surplus(Block):
         self._fast_load = MovingMean(on_s, min(SAMPLE_S, on_s))
         self._slow_pv = MovingMean(off_s, min(SAMPLE_S, off_s))
         self._slow_load = MovingMean(off_s, min(SAMPLE_S, off_s))
+        self._steady_pv = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
+        self._steady_load = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
         self._lost = TON(off_s)
+        self.steady = House()
         self.fast = House()
         self.slow = House()
         self.lost = True
@@ -57,8 +67,10 @@ class Surplus(Block):
         fast_load = self._fast_load.step(tick, value=load_w)
         slow_pv = self._slow_pv.step(tick, value=pv_w)
         slow_load = self._slow_load.step(tick, value=load_w)
+        steady_pv = self._steady_pv.step(tick, value=pv_w)
+        steady_load = self._steady_load.step(tick, value=load_w)
         self.lost = self._lost.step(tick, in_=not good)
-        self.fast = self.slow = House(soc_pct=soc)
+        self.fast = self.slow = self.steady = House(soc_pct=soc)
         if fast_pv is not None and fast_load is not None:
             covered = good and self._fast_pv.coverage >= COVERED and self._fast_load.coverage >= COVERED
             self.fast = House(max(0.0, fast_pv), fast_load, soc, known=covered)
@@ -66,6 +78,8 @@ class Surplus(Block):
             self.slow = House(max(0.0, slow_pv), slow_load, soc, known=not self.lost)
         else:
             self.lost = True
+        if steady_pv is not None and steady_load is not None:
+            self.steady = House(max(0.0, steady_pv), steady_load, soc, known=self.slow.known)
 
 
 def _number(value: float | None, ok: bool) -> float | None:
