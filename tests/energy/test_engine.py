@@ -392,7 +392,7 @@ def test_every_decision_says_what_it_is_made_of() -> None:
 def test_by_a_plan_clouds_that_come_and_go_neither_start_nor_stop_a_miner() -> None:
     """Two minutes of sun, two of cloud: their mean decides, not the last minutes."""
     plan = plan_values(heat=0.05, start_eur=0.03, runs_on_eur=0.03, quarters=8)
-    for sunny, cloudy, runs in ((9000.0, 3000.0, True), (2400.0, 200.0, False)):
+    for sunny, cloudy, runs in ((9000.0, 3000.0, True), (1500.0, 100.0, False)):
         run = Run(RICH, dt_s=5.0)
         for n in range(20):
             run(120.0, pv_w=sunny if n % 2 else cloudy, plan=plan)
