@@ -252,7 +252,7 @@ class Deye(Device):
         if KNOWN_LOAD not in self.options.report_only:
             for name in ("load_w", "grid_w"):
                 self.values.accuse(KNOWN_LOAD, name, since_ns)
-        self.note(KNOWN_LOAD, None if since_ns is None else MESSAGE)
+        self.note(KNOWN_LOAD, MESSAGE if self._known_load.missing else None)
 
     def _relay_closed(self, fresh: Mapping[str, float], now_ns: int) -> bool:
         relay = self.values.latest("relay_status", fresh, now_ns, STATE_NS)

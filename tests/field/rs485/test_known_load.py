@@ -28,33 +28,51 @@ def run(judge, load_w, known_w, seconds, start_s=0):
 
 
 @pytest.mark.parametrize(
-    ("load_w", "known_w", "suspect"),
+    ("load_w", "known_w", "missing", "suspect"),
     [
-        (6500, MINERS_W, False),
-        (3700, MINERS_W, False),
-        (3500, MINERS_W, True),
-        (-6000, MINERS_W, True),
-        (-6000, None, False),
-        (0, 900, False),
+        (6500, MINERS_W, False, False),
+        (3700, MINERS_W, False, False),
+        (3500, MINERS_W, True, False),
+        (400, MINERS_W, True, False),  # miners before the clamps: the rest of the house alone
+        (-500, MINERS_W, True, False),
+        (-700, MINERS_W, True, True),
+        (-6000, MINERS_W, True, True),
+        (-6000, None, False, False),
+        (0, 900, False, False),
     ],
 )
-def test_a_minute_below_sixty_percent_is_a_contradiction(load_w, known_w, suspect):
-    assert run(KnownLoad(), load_w, known_w, 58) is None
-    assert (run(KnownLoad(), load_w, known_w, 64) is not None) == suspect
+def test_a_minute_below_sixty_percent_is_told_and_a_minute_far_below_zero_is_a_contradiction(
+    load_w, known_w, missing, suspect
+):
+    judge = KnownLoad()
+    assert run(judge, load_w, known_w, 58) is None
+    assert not judge.missing
+    assert (run(judge, load_w, known_w, 8, start_s=58) is not None) == suspect
+    assert judge.missing == missing
 
 
 def test_a_start_of_the_miners_is_no_contradiction():
     judge = KnownLoad()
-    run(judge, 500, MINERS_W, 40)
+    run(judge, -500, MINERS_W, 40)
     run(judge, 6500, MINERS_W, 10, start_s=40)
-    assert run(judge, 500, MINERS_W, 40, start_s=50) is None
+    assert run(judge, -900, MINERS_W, 40, start_s=50) is None
+    assert not judge.missing
+
+
+def test_a_look_before_and_one_after_a_gap_are_no_minute():
+    judge = KnownLoad()
+    run(judge, -6000, MINERS_W, 4)
+    assert run(judge, -6000, MINERS_W, 58, start_s=600) is None
+    assert run(judge, -6000, MINERS_W, 8, start_s=658) is not None
 
 
 def test_the_suspicion_outlives_the_miners_that_it_stops_and_ends_with_the_next_proof():
     judge = KnownLoad()
     assert run(judge, -6000, MINERS_W, 70) is not None
     assert run(judge, 500, None, 4000, start_s=70) is not None
+    assert run(judge, 500, MINERS_W, 100, start_s=4100) is not None
     assert run(judge, 6400, MINERS_W, 4, start_s=5000) is None
+    assert not judge.missing
 
 
 class Plant:
@@ -90,6 +108,15 @@ def test_reversed_clamps_cost_grid_and_load_their_credit_and_nothing_else():
 
 
 def test_a_site_with_its_miners_before_the_clamps_gets_the_message_alone():
+    plant = Plant()
+    plant.house = House(load_w=500, battery_soc_pct=40)
+    found = plant.run(200)
+    assert found.values["load_w"].quality is Quality.GOOD
+    assert found.values["ext_ct_w"].quality is Quality.GOOD
+    assert any("clamps" in text for text in found.messages)
+
+
+def test_report_only_leaves_even_a_negative_load_its_credit():
     plant = Plant(report_only=("known_load",))
     plant.house = REVERSED
     found = plant.run(200)
