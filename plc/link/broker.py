@@ -7,6 +7,7 @@ time of this thread. Every way a connection ends comes out as a word and a sente
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
 import time
@@ -21,7 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from plc.link.certificates import Ending, ends_of, of_file
+from plc.link.certificates import Ending, ends_of, last_of_file, of_file
 from plc.link.publish import Message
 from plc.link.settings import Mqtt, Protocol
 
@@ -144,7 +145,11 @@ class Line:
     def _read_certificates(self) -> None:
         s = self._settings
         broker = [found for found in self.certificates if found.whose == BROKER]
-        self.certificates = [*of_file("authority", s.ca_file), *of_file("own", s.certificate), *broker]
+        self.certificates = [
+            *last_of_file("authority", s.ca_file),
+            *of_file("own", s.certificate),
+            *broker,
+        ]
 
     def _make(self) -> paho.Client:
         s = self._settings
@@ -265,7 +270,9 @@ class Line:
         der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
         if der:
             kept = [found for found in self.certificates if found.whose != BROKER]
-            self.certificates = [*kept, Ending(BROKER, ends_of(der))]
+            with contextlib.suppress(ValueError):  # TLS has accepted it; an odd date must not end the line
+                kept.append(Ending(BROKER, ends_of(der)))
+            self.certificates = kept
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _props: Any) -> None:
         """May come twice for one end, and after a refusal: the first cause counts."""

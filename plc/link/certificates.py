@@ -37,6 +37,11 @@ def of_file(whose: str, path: str) -> list[Ending]:
         return []
 
 
+def last_of_file(whose: str, path: str) -> list[Ending]:
+    """The one that ends last: a bundle of authorities holds old ones beside the new one and serves until then."""
+    return sorted(of_file(whose, path))[-1:]
+
+
 def _ders(text: str) -> list[bytes]:
     blocks = text.split(BEGIN)[1:]
     return [ssl.PEM_cert_to_DER_cert(f"{BEGIN}{block.partition(END)[0]}{END}\n") for block in blocks]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from plc.link.certificates import DAY_S, Ending, ends_of, first_of, of_file
+from plc.link.certificates import DAY_S, Ending, ends_of, first_of, last_of_file, of_file
 
 OPENSSL = shutil.which("openssl")
 
@@ -45,6 +45,14 @@ def test_a_chain_has_an_end_for_each_of_its_certificates(tmp_path: Path) -> None
     path = tmp_path / "chain"
     path.write_text("subject=CN = x\n" + text + text)
     assert len(of_file("broker", str(path))) == 2
+
+
+@pytest.mark.peer
+def test_an_authority_that_ends_beside_its_successor_is_no_warning(tmp_path: Path) -> None:
+    (tmp_path / "bundle").write_text(made(tmp_path, 900).read_text() + made(tmp_path, 3).read_text())
+    [last] = last_of_file("authority", str(tmp_path / "bundle"))
+    assert last == max(of_file("authority", str(tmp_path / "bundle")))
+    assert last_of_file("authority", "") == []
 
 
 @pytest.mark.parametrize(
