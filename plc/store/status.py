@@ -60,7 +60,7 @@ class StatusFile(PeriodicWriter):
         return {"problem": self._problem}
 
     def _run(self) -> None:
-        self.write()
+        self._turn()
         super()._run()
 
     def write(self) -> None:

@@ -5,14 +5,17 @@ The scan hands over and goes on; a disk that is full, slow or gone keeps only th
 
 from __future__ import annotations
 
+import logging
 import threading
+
+log = logging.getLogger(__name__)
 
 
 class PeriodicWriter:
     """Base of the services that keep files: start, stop and join as every service has them.
 
-    A subclass gives `name` and `every_s`, and in `write` does its work, which must not raise: an exception
-    would end the thread, and with it everything that it should have kept.
+    A subclass gives `name` and `every_s`, and in `write` does its work; what it raises is logged, once until
+    a write succeeds again, and costs this turn alone.
     """
 
     name = ""
@@ -20,6 +23,7 @@ class PeriodicWriter:
 
     def __init__(self) -> None:
         self._ended = threading.Event()
+        self._raised = False
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
@@ -42,5 +46,14 @@ class PeriodicWriter:
 
     def _run(self) -> None:
         while not self._ended.wait(self.every_s):
+            self._turn()
+        self._turn()
+
+    def _turn(self) -> None:
+        try:
             self.write()
-        self.write()
+            self._raised = False
+        except Exception:
+            if not self._raised:
+                log.exception("%s: nothing written", self.name)
+            self._raised = True
