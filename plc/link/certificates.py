@@ -38,7 +38,7 @@ def of_file(whose: str, path: str) -> list[Ending]:
 
 
 def last_of_file(whose: str, path: str) -> list[Ending]:
-    """The one that ends last: a bundle of authorities holds old ones beside the new one and serves until then."""
+    """The one that ends last: a bundle that holds old authorities beside the new one serves until then."""
     return sorted(of_file(whose, path))[-1:]
 
 
