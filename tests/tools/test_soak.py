@@ -13,8 +13,10 @@ def status(soc, quality="good"):
 
 
 def test_a_value_that_the_plant_never_had_is_wrong_only_when_it_is_called_good():
-    twin = SimpleNamespace(latest={"t_s": 10.0, "soc_pct": 50.0})
+    twin = SimpleNamespace(latest={"t_s": 10.0, "soc_pct": 50.0}, recent_soc=lambda: [46.0, 48.0, 50.0])
     assert not soak._wrong(status(51.0), twin)
+    assert not soak._wrong(status(44.0), twin)  # of some minutes ago
+    assert soak._wrong(status(42.0), twin)
     assert soak._wrong(status(0.0), twin)
     assert not soak._wrong(status(0.0, "stale"), twin)
     assert not soak._wrong({}, twin)
@@ -69,6 +71,8 @@ def test_a_line_that_stays_silent_after_its_hour_is_counted():
         silence.step(twin, meters(state))
     assert [order.split()[-1] for order in orders] == ["1.0", "0.0025"]
     assert silence.missing == {"m1_meter"}
+    assert not silence.judged(4001.0)
+    assert silence.judged(4001.0 + 900.0)
     silence.step(twin, meters("answering"))
     assert not silence.missing
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ LINE_FAULTS = ("silent", "crc", "half", "zeros")
 LINE_SHARE = FAULT_SHARE / len(LINE_FAULTS)
 SILENCE_AT_S = 300.0  # simulated
 HANG_S = 60.0  # simulated
+RECENT_S = 1800.0  # simulated
+BACK_WITHIN_S = 900.0  # simulated, for a line that answers again
 PATIENCE_S = 300.0  # of wall time, for a process to start or to end on a busy machine
 OUTAGE_EVERY_S = 7200.0  # simulated; the first one half of it after the start
 OUTAGE_S = 2.0  # of wall time: the link's own time
@@ -51,9 +54,12 @@ class Twin:
             text=True,
         )
         self.latest: dict[str, Any] = {"t_s": 0.0}
+        self._soc: deque[tuple[float, float]] = deque(maxlen=10_000)
         self._reader = threading.Thread(target=self._read, daemon=True)
+        deadline = time.monotonic() + PATIENCE_S
         while not self.clock.exists():
-            if self.process.poll() is not None:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
                 raise SystemExit("the virtual plant did not start")
             time.sleep(0.02)
         self._reader.start()
@@ -61,7 +67,14 @@ class Twin:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.latest = json.loads(line)
+            self.latest = found = json.loads(line)
+            if "soc_pct" in found:
+                self._soc.append((found["t_s"], found["soc_pct"]))
+
+    def recent_soc(self) -> list[float]:
+        """What the battery has had in the last half hour of the plant."""
+        since_s = self.t_s - RECENT_S
+        return [soc for t_s, soc in list(self._soc) if t_s >= since_s]
 
     @property
     def t_s(self) -> float:
@@ -107,6 +120,10 @@ class Silence:
         self._seconds = seconds
         self._over_s: float | None = None
         self.missing = {"long silence"}
+
+    def judged(self, t_s: float) -> bool:
+        """Whether it has been over for long enough; a slow machine may not get there in its two minutes."""
+        return self._over_s is not None and t_s >= self._over_s + BACK_WITHIN_S
 
     def step(self, twin: Twin, status: dict[str, Any]) -> None:
         if self._over_s is None:

@@ -27,7 +27,8 @@ from tools.twin import scenarios
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE_BYTES = 4096
 MINERS = 2
-START_S = 30.0  # a loaded machine imports slowly
+START_S = 120.0  # a loaded machine imports slowly
+SUM_UP_S = 3.0
 STOP_S = 15.0
 SAMPLE_S = 0.2
 
@@ -100,7 +101,7 @@ class House:
     def end(self) -> dict[str, Any]:
         """Ends time first: the controller then leaves by itself, as at the end of every simulation."""
         if not self.controller.running:  # the plant notices that by itself; give it the time to sum up
-            wait_for(lambda: not self.twin.running, START_S / 10)
+            wait_for(lambda: not self.twin.running, SUM_UP_S)
         twin_code = self.twin.end(STOP_S)
         controller_code = self.controller.wait(STOP_S)
         self.broker.end(STOP_S)  # last: the controller says goodbye to it
