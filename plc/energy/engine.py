@@ -91,6 +91,7 @@ class EnergyEngine(Block):
 
     def _put(self, state: State) -> None:
         super()._put({name: state[name] for name in state if name not in ("decision", "marginal")})
+        self._booked = account.published(self.account)
         self.decision = _decision(state["decision"])
         self.marginal = _decision(state["marginal"])
 

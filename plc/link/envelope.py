@@ -19,6 +19,7 @@ ID_MAX = 64
 SOURCE_MAX = 32
 REASON_MAX = 200
 SIZE_MAX = 1024
+DIGITS_MAX = 20
 DATA_SIZE_MAX = 16384  # two days of quarter hours and some air
 TTL_DEFAULT_S = 15.0
 TTL_MAX_S = 86400.0
@@ -79,7 +80,7 @@ class Gate:
         if self._too_fast(name, now_s):
             return Refusal("busy", f"more than {PER_MINUTE} a minute"), "", ""
         try:
-            content = json.loads(payload, parse_constant=_no_constant)
+            content = json.loads(payload, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite)
         except (ValueError, RecursionError):
             return Refusal("invalid", "no JSON"), "", ""
         if not isinstance(content, dict):
@@ -184,6 +185,20 @@ def seconds_of(stamp: Any) -> float:
     except ValueError:
         return -1.0
     return when.timestamp() if when.tzinfo is not None else -1.0
+
+
+def _whole(text: str) -> int:
+    """JSON knows numbers of any length; one that no float can hold would be a fault wherever it is used."""
+    if len(text) > DIGITS_MAX:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:DIGITS_MAX]} is beyond all numbers")
+    return value
 
 
 def _no_constant(text: str) -> float:

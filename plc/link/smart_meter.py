@@ -51,7 +51,7 @@ class MeterReader:
             self.problem = "message too large"
             return None
         try:
-            found: Any = json.loads(payload)
+            found: Any = json.loads(payload, parse_int=float)  # endless digits become infinite, not a fault
         except (ValueError, RecursionError):
             self.problem = "no JSON"
             return None

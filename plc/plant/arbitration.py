@@ -24,6 +24,9 @@ BLOCK_WISHES = ("block", "free", "auto")
 """What may be asked about the heat pump: block it, keep it free whatever the automatic wants, no wish."""
 
 SHELVE_MAX_S = 86400.0
+SEASON_MAX_H = 8784.0
+"""A year; the parameter of the site allows less. A number without any bound would end the scan as it is
+converted."""
 
 
 class Arbitration(Block):
@@ -246,8 +249,8 @@ class Arbitration(Block):
         if not isinstance(value, dict) or value.get("season") not in (*list(Season), "auto"):
             return "invalid", "season and hours expected"
         hours = value.get("hours", 24.0)
-        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not hours > 0:
-            return "invalid", "hours above 0 expected"
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0 < hours <= SEASON_MAX_H:
+            return "invalid", f"hours above 0 to {SEASON_MAX_H:.0f} expected"
         season = str(value["season"])
         self.season = ("", 0.0) if season == "auto" else (season, float(hours) * 3600.0)
         return "applied", ""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar
@@ -24,6 +23,10 @@ from plc.plant.parameters import Parameters
 T = TypeVar("T")
 
 COMMAND = "parameter"
+
+BEYOND = 1e15
+"""No parameter is anywhere near. Compared, never converted: a whole number of hundreds of digits cannot
+become a float, and the attempt would end the scan."""
 
 
 class WrongValueError(ValueError):
@@ -81,7 +84,7 @@ def checked(parameter: RemoteParameter, value: Any) -> Any:
         if not isinstance(value, bool):
             raise WrongValueError(f"{parameter.path}: true or false")
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -BEYOND < value < BEYOND:
         raise WrongValueError(f"{parameter.path}: a number")
     if kind is int and value != int(value):
         raise WrongValueError(f"{parameter.path}: a whole number")

@@ -33,7 +33,7 @@ def test_a_plausible_power_becomes_a_reading() -> None:
 @pytest.mark.parametrize(
     "payload",
     [b"", b"{", b"[]", b'{"SML":5}', sml("500"), sml(None), sml(True), sml(31000), b" " * 5000,
-     b'{"SML":{"Power_curr":NaN}}'],
+     b'{"SML":{"Power_curr":NaN}}', b'{"SML":{"Power_curr":1' + b"0" * 400 + b"}}"],
 )  # fmt: skip
 def test_anything_else_changes_nothing_but_the_count(payload: bytes) -> None:
     meter = MeterReader(SmartMeter("t"))

@@ -132,6 +132,14 @@ def test_the_lock_out_of_maintenance_is_lifted_for_one_actuator_only():
     rig.leap(1.0).expect("by hand", p3_on=True, p4_setpoint_pct=0.0)
 
 
+@pytest.mark.parametrize("hours", [0, -1, True, "1", 8785, float("inf"), float("nan"), 10**400])
+def test_a_season_for_no_time_that_exists_is_refused_and_the_scan_goes_on(hours):
+    rig = standby_rig()
+    rig.command("season", {"season": "summer", "hours": hours}).scan()
+    assert [result.code for result in rig.outputs.results] == ["invalid"]
+    rig.scan()
+
+
 def test_a_season_override_ends_by_itself():
     rig = standby_rig()
     rig.command("season", {"season": "summer", "hours": 1.0}).scan()

@@ -72,6 +72,9 @@ def test_the_policy_of_the_owner_changes_the_decision_at_once():
         ("buffer.curve_base_degc", True),
         ("buffer.curve_base_degc", None),
         ("buffer.curve_base_degc", float("nan")),
+        ("buffer.curve_base_degc", float("inf")),
+        ("buffer.curve_base_degc", 10**400),
+        ("dhw.disinfect_weekday", -(10**400)),
         ("cooler.quiet", 1),
         ("cooler.quiet_from_h", 22.5),
         ("economics.choice.policy", "greed"),
@@ -135,6 +138,18 @@ def test_a_change_moves_nothing_but_what_the_new_value_moves(build):
         assert ours.leds == theirs.leds
     mine, others = left.plant.state(), rebuilt.plant.state()
     assert {name for name in mine if mine[name] != others[name]} <= {"changes"}
+
+
+def test_a_change_leaves_the_bills_as_they_are():
+    """A counter that falls to zero for a second is a new counter for everyone who adds up."""
+    rig = standby_rig()
+    account = rig.plant.decision.engine.account
+    account.last_month = [10.0 + number for number in range(len(account.last_month))]
+    rig.leap(2.0)
+    bills = [pair for pair in rig.outputs.status.values if pair[0].startswith("last_month_")]
+    assert all(value for _, value in bills)
+    assert change(rig, "cooler.quiet_from_h", 21).ok
+    assert [pair for pair in rig.outputs.status.values if pair in bills] == bills
 
 
 def test_a_memory_is_taken_up_with_the_parameters_it_belongs_to():
