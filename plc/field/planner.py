@@ -8,6 +8,7 @@ rarely.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -188,10 +189,10 @@ class Planner:
 
         The age is judged here and not in our thread: one that hangs cannot say so.
         """
+        if self._in_a_row >= GIVEN_UP:
+            return False
         fresh_ns = self._fresh_ns
-        if fresh_ns is None:
-            return None
-        return self._in_a_row < GIVEN_UP and self._clock.now_ns() - fresh_ns <= SILENT_AFTER_S * NS_PER_S
+        return None if fresh_ns is None else self._clock.now_ns() - fresh_ns <= SILENT_AFTER_S * NS_PER_S
 
     def stop(self) -> None:
         self._stop.set()
@@ -224,18 +225,20 @@ class Planner:
         try:
             question = self._question()
             if question is None:
+                self._fresh_ns = None  # nobody is silent who is not asked
                 return ASK_AGAIN_S
             if self._fresh_ns is None:
                 self._fresh_ns = self._clock.now_ns()
             self._publish(self._process.ask(question, self._stop))
         except Exception as error:  # noqa: BLE001
             # Whatever it was: no plan is a state the plant knows, a dead host thread would be one for ever.
+            if self._stop.is_set():
+                return 0.0  # a question that our own end broke off is no failure
             self._failures += 1
             wait_s = BACK_OFF_S[min(self._in_a_row, len(BACK_OFF_S) - 1)]
             self._in_a_row += 1
             self._last_error = str(error)
-            if not self._stop.is_set():
-                log.warning("no plan (%s); the rule goes on without one, next try in %.0f s", error, wait_s)
+            log.warning("no plan (%s); the rule goes on without one, next try in %.0f s", error, wait_s)
             return wait_s
         self._plans += 1
         self._in_a_row = 0
@@ -245,6 +248,7 @@ class Planner:
 
 def children_are_ordinary() -> None:
     """A process that this thread starts has no part in our real-time priority, from its first line on."""
-    policy = os.sched_getscheduler(0)
-    if policy == os.SCHED_RR:
-        os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))
+    with contextlib.suppress(OSError):  # a system that forbids it must not cost the thread
+        policy = os.sched_getscheduler(0)
+        if policy == os.SCHED_RR:
+            os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))

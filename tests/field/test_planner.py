@@ -289,3 +289,24 @@ def test_a_planner_that_hangs_is_silent_after_its_time_although_nothing_failed()
     assert service.ok() is True
     clock.ns += 1
     assert service.ok() is False
+
+
+def test_a_planner_that_is_not_asked_is_not_silent():
+    clock = SteppedClock()
+    asked: list[Question | None] = [question()]
+    service = Planner(clock, lambda: asked[0], lambda _: None, process=Answers())
+    service._turn()
+    asked[0] = None
+    service._turn()
+    clock.ns = 10 * round(planner.SILENT_AFTER_S * 1e9)
+    assert service.ok() is None
+
+
+def test_a_question_that_cannot_even_be_put_is_told():
+    def broken() -> Question:
+        raise KeyError("no house")
+
+    service = Planner(SteppedClock(), broken, lambda _: None, process=Answers())
+    for _ in range(planner.GIVEN_UP):
+        service._turn()
+    assert service.ok() is False
