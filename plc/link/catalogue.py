@@ -15,6 +15,7 @@ from typing import Any
 from plc.blocks.block_relay import BlockStatus
 from plc.link.entry import HEARTBEAT_S, Entry, Facts, Type, a_number, a_word
 from plc.link.payload import Value
+from plc.link.program_entries import connection_entries, scan_entries
 from plc.link.view import FORCED, GOOD, SIM, UNKNOWN, Sample, View, of_reading
 from plc.plant.arbitration import BLOCK_WISHES, HAND_ACTUATORS
 from plc.plant.changes import RemoteParameter, remote_parameters
@@ -38,8 +39,8 @@ def catalogue(facts: Facts) -> tuple[Entry, ...]:
         *_program(),
         *_figures(facts),
         *_interlocks(facts),
-        *_scan(),
-        *_connection(),
+        *scan_entries(),
+        *connection_entries(),
         *_counters(facts),
     ]
     if facts.energy:
@@ -186,67 +187,6 @@ def _first_out_reader(name: str) -> Callable[[View], Sample]:
 
 def _hand_reader(name: str) -> Callable[[View], Sample]:
     return lambda view: Sample(dict(view.outputs.status.hand).get(name, "auto"))
-
-
-def _scan() -> Iterable[Entry]:
-    for name in ("lost_cycles", "late_scans", "restarts"):
-        yield a_number("scan", name, _scan_reader(name), decimals=0, diagnostic=True)
-    yield a_number("scan", "period_ms", _scan_reader("period_ms"), diagnostic=True)
-    for name in ("execution", "lateness"):
-        for figure in ("p50", "p99", "max"):
-            yield a_number("scan", f"{name}_{figure}_ms", _time_reader(name, figure), diagnostic=True)
-    for phase in PHASES:
-        yield a_number("scan", f"share_{phase}_pct", _share_reader(phase), diagnostic=True)
-
-
-PHASES = ("read", "logic", "write", "handover")
-
-
-def _share_reader(phase: str) -> Callable[[View], Sample]:
-    def read(view: View) -> Sample:
-        share = view.scan.get("share", {}).get(phase)
-        return UNKNOWN if share is None else Sample(share * 100.0)
-
-    return read
-
-
-def _connection() -> Iterable[Entry]:
-    """What the link says about itself; `<root>/status` says whether it lives."""
-    for name in ("connects", "denied", "unacknowledged"):
-        yield a_number("link", name, _link_reader(name), decimals=0, diagnostic=True)
-    yield a_number("link", "certificate_days", _link_reader("certificate_days"), unit="d", diagnostic=True)
-    for name in ("certificate", "problem"):
-        yield a_word("link", name, Type.TEXT, _link_reader(name), diagnostic=True)
-
-
-def _link_reader(name: str) -> Callable[[View], Sample]:
-    def read(view: View) -> Sample:
-        value = view.link.get(name)
-        if name == "problem":  # while connected, what is left to say is what cannot be sent
-            value = view.link.get("too_large")
-        if value is None:
-            return UNKNOWN
-        return Sample(value if isinstance(value, str) else float(value))
-
-    return read
-
-
-def _scan_reader(name: str) -> Callable[[View], Sample]:
-    def read(view: View) -> Sample:
-        value = view.scan.get(name)
-        return UNKNOWN if value is None else Sample(float(value))
-
-    return read
-
-
-def _time_reader(name: str, figure: str) -> Callable[[View], Sample]:
-    """Of the last thousand scans: an old spike must not hide what is so today."""
-
-    def read(view: View) -> Sample:
-        time_us = view.scan.get(name, {}).get("last_1000", {}).get(f"{figure}_us")
-        return UNKNOWN if time_us is None else Sample(time_us / 1000.0)
-
-    return read
 
 
 def _energy() -> Iterable[Entry]:

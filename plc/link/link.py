@@ -15,14 +15,13 @@ from collections.abc import Iterator, Mapping
 
 from plc.blocks.core import NS_PER_S, Tick
 from plc.link.alarm_topics import AlarmTopics
-from plc.link.backoff import Backoff
+from plc.link.attempts import Attempts
 from plc.link.broker import End, Line, LineState, Received
 from plc.link.certificates import WARN_DAYS, first_of
 from plc.link.history import OutageRing
 from plc.link.inbox import Inbox, Moment
 from plc.link.messages import event_message, heartbeat_message, report_message
 from plc.link.publish import Message, Publisher
-from plc.link.settings import Protocol
 from plc.link.site_facts import Site
 from plc.link.smart_meter import MeterReader
 from plc.link.view import View
@@ -53,7 +52,7 @@ class Link:
         self._ring = OutageRing(site.entries, settings.history_h)
         will = Message(f"{root}/status", "offline")
         self._line = Line(settings, f"thermiq-{site.site_id}-plc", will, site.password, self._received)
-        self._backoff = Backoff()
+        self._attempts = Attempts(self._line, settings)
         self._last: tuple[Tick, PlantInputs, PlantOutputs] | None = None
         self._events: deque[Event] = deque(site.notices, maxlen=EVENTS_MAX)
         self._results: deque[CommandResult] = deque(maxlen=RESULTS_MAX)
@@ -65,9 +64,6 @@ class Link:
         self._sequence = 0
         self._sent = 0
         self._connects = 0
-        self._problem = ""
-        self._refused = False
-        self._knows_five = False
         self._certificate: tuple[str, float | None] = ("", None)
         self._reported_s = -REPORT_S
         self._ended = threading.Event()
@@ -94,7 +90,7 @@ class Link:
         """False: the broker refuses the account, or another program uses our name. A person has to act."""
         if self._online:
             return True
-        return False if self._refused or self._backoff.contested else None
+        return False if self._attempts.unwelcome else None
 
     def certificates_ok(self) -> bool | None:
         """False when one of them ends within a month; None without any, or without a clock to tell."""
@@ -120,9 +116,9 @@ class Link:
         line = self._line
         return {
             "state": "online" if self._online else line.state.value,
-            "problem": self._problem,
+            "problem": self._attempts.problem,
             "protocol": "5" if line.five else "3.1.1",
-            "commands": self._takes_commands,
+            "commands": self._attempts.takes_commands,
             "connects": self._connects,
             "published": self._sent,
             "denied": line.denied,
@@ -166,49 +162,10 @@ class Link:
     def _offline(self, now_s: float) -> None:
         """Between two connections: remember why, wait, try again."""
         if self._online or self._greeting is not None or self._line.end is not End.NONE:
-            self._lost(now_s)
-        if now_s >= self._backoff.next_s:
-            self._line.connect()
-            self._backoff.tried(now_s)
-        else:
+            self._online, self._greeting, self._waiting = False, None, None
+            self._attempts.ended(now_s)
+        if not self._attempts.tried(now_s):
             self._ended.wait(TURN_S)
-
-    def _lost(self, now_s: float) -> None:
-        end, problem = self._line.end, self._line.problem
-        self._online, self._greeting, self._waiting = False, None, None
-        if self._site.settings.protocol is Protocol.AUTO and self._other_protocol(end):
-            self._backoff.soon(now_s)
-        else:
-            self._backoff.ended(end, now_s)
-        self._refused = end is End.REFUSED or (self._refused and end is End.UNREACHABLE)
-        if self._backoff.contested:
-            problem = f"thrown out again and again ({problem}): does another program use this client id?"
-        if problem and problem != self._problem:
-            log.warning("mqtt: %s", problem)
-        self._problem = problem or self._problem
-        self._line.end = End.NONE
-
-    def _other_protocol(self, end: End) -> bool:
-        """Chooses the version of the next attempt; True when it is worth making at once.
-
-        Some old brokers say that they do not know MQTT 5, some say nothing. One that has spoken it in this
-        run and says nothing is full or frozen, and commands must not be lost over that.
-        """
-        line = self._line
-        if end is End.UNSUPPORTED and line.five:
-            log.warning("mqtt: the broker does not know MQTT 5; 3.1.1 from now on, without commands")
-            line.five = False
-            return True
-        if end is End.SILENT and not self._knows_five:
-            line.five = not line.five
-            return not line.five
-        return False
-
-    @property
-    def _takes_commands(self) -> bool:
-        """Not after a fallback: without MQTT 5 a retained command looks like a fresh one."""
-        settings = self._site.settings
-        return settings.commands and (self._line.five or settings.protocol is Protocol.V311)
 
     def _connected(self, now_s: float) -> None:
         if self._last is None:  # the first scan is not through: nothing to say yet
@@ -229,11 +186,11 @@ class Link:
     def _begin(self, now_s: float) -> None:
         """A fresh connection: subscriptions, then everything there is to say."""
         self._connects += 1
-        self._knows_five = self._knows_five or self._line.five
+        self._attempts.answered()
         self._publisher.forget()
         self._reported_s = now_s - REPORT_S
         self._alarms.forget()
-        topics = [f"{self._site.root}/cmd/+"] if self._takes_commands else []
+        topics = [f"{self._site.root}/cmd/+"] if self._attempts.takes_commands else []
         if self._meter is not None:
             topics.append(self._site.settings.smart_meter.topic)
         if self._site.settings.discovery:
@@ -252,8 +209,8 @@ class Link:
             yield change.message
             self._publisher.sent(change)
         yield Message(f"{self._site.root}/status", "online")
-        self._online, self._problem, self._refused = True, "", False
-        self._backoff.came_up(now_s)
+        self._online = True
+        self._attempts.came_up(now_s)
         self._site.keep("published", self._site.greeting.kept())
 
     def _routine(self, now_s: float) -> None:
