@@ -70,8 +70,9 @@ class NoPlanError(Exception):
 class Process:
     """The planner's process behind its two pipes."""
 
-    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
-        self._command = command
+    def __init__(self, command: tuple[str, ...] = COMMAND, within_s: float | None = None) -> None:
+        """within_s: how long an answer may take, None = ANSWER_WITHIN_S."""
+        self._command, self._within_s = command, within_s
         self._process: subprocess.Popen[bytes] | None = None
         self._number = 0
         self.cpu_s = 0.0
@@ -128,11 +129,12 @@ class Process:
     def _line(self, process: subprocess.Popen[bytes], stop: threading.Event) -> bytes:
         assert process.stdout is not None
         handle = process.stdout.fileno()
-        deadline = time.monotonic() + ANSWER_WITHIN_S
+        within_s = self._within_s or ANSWER_WITHIN_S
+        deadline = time.monotonic() + within_s
         data = b""
         while not data.endswith(b"\n"):
             if stop.is_set() or time.monotonic() > deadline:
-                raise NoPlanError("stopping" if stop.is_set() else f"no answer in {ANSWER_WITHIN_S:.0f} s")
+                raise NoPlanError("stopping" if stop.is_set() else f"no answer in {within_s:.0f} s")
             if select.select([handle], [], [], LOOK_S)[0]:
                 part = os.read(handle, 65536)
                 if not part or len(data) > ANSWER_BYTES:
