@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plc.blocks.core import Block
+from plc.blocks.core import Block, State
 from plc.energy import heat, tariff
 from plc.energy.marginal import Heat
 from plc.energy.parameters import Economics
@@ -33,8 +33,8 @@ class Prices(Block):
     )
 
     STATE = (
-        "charge_kwh", "dearest", "feed_in", "heat_kwh", "import_", "import_source", "known", "per_th_hour",
-        "stored",
+        "at", "charge_kwh", "dearest", "feed_in", "heat_kwh", "import_", "import_source", "known",
+        "per_th_hour", "stored",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,6 +43,10 @@ class Prices(Block):
         self.heat_kwh = self.charge_kwh = 0.0
         self.known = False
         self.at: Moment | None = None
+
+    def _put(self, state: State) -> None:
+        super()._put(state)
+        self.at = None if state["at"] is None else Moment(*state["at"])
 
     def update(self, e: Economics, s: EnergySituation, flow: Heat) -> Heat:
         """Sets all prices; returns the heat with the plan's value in it, if there is a plan."""

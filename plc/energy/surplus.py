@@ -11,7 +11,7 @@ end need the mean of a quarter hour.
 
 from __future__ import annotations
 
-from plc.blocks.core import Block, Tick
+from plc.blocks.core import Block, State, Tick
 from plc.blocks.signal import MovingMean
 from plc.blocks.timers import TON
 from plc.energy.cost import House
@@ -20,6 +20,7 @@ from plc.energy.situation import EnergySituation
 
 SAMPLE_S = 5.0
 STEADY_SAMPLE_S = 15.0
+HOUSES = ("fast", "slow", "steady")
 COVERED = 0.9
 """Share of a window that must have been measured before its mean may ask for more power."""
 
@@ -38,7 +39,9 @@ class Surplus(Block):
         "fast", "lost", "slow", "steady",
     )  # fmt: skip
 
-    STATE = ("_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_steady_load", "_steady_pv")
+    STATE = (
+        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_steady_load", "_steady_pv", "lost",
+    )  # fmt: skip
 
     def __init__(self, choice: Choice) -> None:
         on_s, off_s = choice.confirm_on_s, choice.confirm_off_s
@@ -53,6 +56,15 @@ class Surplus(Block):
         self.fast = House()
         self.slow = House()
         self.lost = True
+
+    def state(self) -> State:
+        """As of every block, with the three houses: they are shown until the next step, a second later."""
+        return super().state() | {name: list(getattr(self, name)) for name in HOUSES}
+
+    def _put(self, state: State) -> None:
+        super()._put({name: state[name] for name in state if name not in HOUSES})
+        for name in HOUSES:
+            setattr(self, name, House(*state[name]))
 
     def step(self, tick: Tick, situation: EnergySituation) -> None:
         pv_w = _number(situation.pv_w.value, situation.pv_w.ok)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plc.blocks.core import Tick
+from plc.blocks.core import Reading, Tick
 from plc.plant.changes import Changes, WrongValueError, changed, remote_parameters, value_at
-from plc.plant.interface import Command
+from plc.plant.interface import Command, EnergyInputs
 from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from tests.plant.language import Rig
@@ -150,6 +150,20 @@ def test_a_change_leaves_the_bills_as_they_are():
     assert all(value for _, value in bills)
     assert change(rig, "cooler.quiet_from_h", 21).ok
     assert [pair for pair in rig.outputs.status.values if pair in bills] == bills
+
+
+def test_a_change_leaves_what_is_known_of_the_house_as_it_is():
+    """The engine looks once a second; until then a plant with another parameter says what it said before."""
+    rig = standby_rig()
+    for _ in range(70):
+        now = rig.now_ns
+        pv, load, grid = (Reading.good(watts, now) for watts in (5000.0, 2000.0, -3000.0))
+        rig.given(energy=EnergyInputs(pv_w=pv, load_w=load, grid_w=grid)).leap(1.0)
+    before = rig.outputs.status
+    assert dict(before.decision)["house"] == "known"
+    assert change(rig, "cooler.quiet_from_h", 21).ok
+    assert rig.outputs.status.decision == before.decision
+    assert figure(rig, "surplus_w") == dict(before.values)["surplus_w"] == 3000.0
 
 
 def test_a_memory_is_taken_up_with_the_parameters_it_belongs_to():
