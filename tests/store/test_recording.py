@@ -308,6 +308,22 @@ def test_a_full_disk_costs_scans_and_never_gives_a_wrong_one(ring, monkeypatch, 
     assert ring.recorder.lost == 500
 
 
+def test_a_fault_in_its_thread_costs_a_minute_and_never_gives_a_wrong_scan(ring, monkeypatch):
+    ring.scan(100)
+    with monkeypatch.context() as broken:
+        broken.setattr(recorder.frames, "frame", lambda *_: {}["gone"])
+        ring.recorder._write()
+    assert "KeyError" in ring.recorder.failed
+    for _ in range(2):
+        ring.scan(700)
+        ring.recorder._write()
+    assert ring.recorder.failed == ""
+    scans = list(ring.kept().scans())
+    assert [scan.tick.now_ns // PERIOD_NS for scan in scans] == list(range(601, 1501))
+    for scan in scans:
+        assert scan.inputs.image.t_oil_degc.value == 40.0 + scan.tick.now_ns / PERIOD_NS / 8
+
+
 def test_a_killed_process_leaves_a_recording_complete_to_a_second(tmp_path):
     program = f"""
 import sys, time

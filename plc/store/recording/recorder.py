@@ -11,6 +11,7 @@ falls behind, records are dropped, the gap is noted, and the next minute starts 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections import deque
@@ -22,6 +23,8 @@ from plc.plant.interface import PlantInputs, PlantOutputs
 from plc.store.atomic import write_atomic
 from plc.store.recording import frames
 from plc.store.recording.layout import Layout, Row, encode
+
+log = logging.getLogger(__name__)
 
 SEGMENT_NS = 60 * NS_PER_S
 KEEP_SEGMENTS = 11  # ten whole minutes and the one being written
@@ -121,18 +124,26 @@ class Recorder:
         while True:
             self._wake.wait(WRITE_EVERY_S)
             self._wake.clear()
-            try:
-                self._drain()
-                if not self._broken:
-                    self.failed = ""
-            except OSError as error:
-                self.failed = str(error)
+            self._write()
             while self._saves:
                 reason, done = self._saves.popleft()
                 self._copy(reason)
                 done.set()
             if self._ended and not self._saves:
                 return
+
+    def _write(self) -> None:
+        try:
+            self._drain()
+            if not self._broken:
+                self.failed = ""
+        except OSError as error:
+            self.failed = str(error)
+        except Exception as error:
+            # A recorder of faults must outlive its own; what it had in hand is gone, so it begins anew.
+            log.exception("recorder: nothing written until the next complete state")
+            self._broken = True
+            self.failed = f"{type(error).__name__}: {error}"
 
     def _drain(self) -> None:
         """Everything that waits. Raises the last OSError, after it has tried the rest."""
