@@ -96,7 +96,7 @@ def test_commands_exist_with_their_options(page: Path, line: str) -> None:
         source = {
             "tools/demo": "tools/demo_app/__main__.py",
             "tools/bundle": "tools/bundler.py",
-            "tools/bench": "tools/bench_parts/*.py",
+            "tools/bench": "tools/bench_parts/**/*.py",
             "tools/test": "tools/test",
         }[words[0]]
         assert (ROOT / words[0]).exists()
