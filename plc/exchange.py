@@ -14,6 +14,7 @@ from typing import NamedTuple
 from plc.blocks.core import State, Tick
 from plc.energy.plan_values import PlanValues
 from plc.link.commands import Market
+from plc.plant.changes import COMMAND as PARAMETER
 from plc.plant.interface import (
     Command,
     EnergyInputs,
@@ -111,12 +112,20 @@ class Exchange:
         m1, m2 = self.miners
         commands: tuple[Command, ...] = ()
         if self.commands:
-            count = min(len(self.commands), COMMANDS_PER_SCAN)
-            commands = tuple(self.commands.popleft() for _ in range(count))
+            commands = self._next_commands()
         miners = (m1.latest, m2.latest)
         return PlantInputs(
             image, wall, self.energy(now_ns), miners, commands, scan, self._healths(), market=self._prices()
         )
+
+    def _next_commands(self) -> tuple[Command, ...]:
+        """A changed parameter builds the blocks anew, some milliseconds of work: one in a scan."""
+        taken: list[Command] = []
+        while self.commands and len(taken) < COMMANDS_PER_SCAN:
+            taken.append(self.commands.popleft())
+            if taken[-1].name == PARAMETER:
+                break
+        return tuple(taken)
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Leaves the result of one scan for everybody."""

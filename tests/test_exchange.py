@@ -84,6 +84,15 @@ def test_commands_come_once_in_order_and_bounded_per_scan() -> None:
     assert third.commands == ()
 
 
+def test_one_scan_takes_one_changed_parameter_because_each_builds_the_blocks_anew() -> None:
+    exchange = Exchange()
+    change = Command("parameter", {"name": "miners.power_min_w", "value": None}, "test", 0)
+    exchange.commands.extend((command(1), change, change, command(2)))
+    assert [c.name for c in gather(exchange).commands] == ["power_request", "parameter"]
+    assert [c.name for c in gather(exchange).commands] == ["parameter"]
+    assert [c.name for c in gather(exchange).commands] == ["power_request"]
+
+
 def test_a_flood_of_commands_cannot_grow_without_bound() -> None:
     exchange = Exchange()
     exchange.commands.extend(command(n) for n in range(10 * COMMANDS_WAITING))

@@ -131,6 +131,10 @@ class Arbitration(Block):
     def remote_off(self, tick: Tick) -> bool:
         return tick.now_ns < self._remote_off_until_ns
 
+    def forget_off(self) -> None:
+        """Somebody turned the key at the cabinet: from there on that counts, not an older word from afar."""
+        self._remote_off_until_ns = -1
+
     def drop(self) -> None:
         """Forgets what asks for something: after a hard trip only a fresh request counts."""
         self.leases = {}

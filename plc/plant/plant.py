@@ -184,6 +184,8 @@ class Plant(Block):
             remote_off=self.arbitration.remote_off(tick),
         )
         key = self.mode.key
+        if key is Mode.OFF:
+            self.arbitration.forget_off()
         f.key_auto = key is Mode.AUTO
         f.key_maint = key is Mode.MAINT
         f.key_fault = key is Mode.KEY_FAULT

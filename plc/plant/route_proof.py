@@ -52,8 +52,8 @@ class RouteProof(Block):
         )
         answers = asked and f.t_glycol - f.t_outdoor >= FOLLOW_K  # type: ignore[operator]
         silent = self._follow.step(tick, in_=asked and not answers)
-        if answers:
-            self._tried = False
+        if answers or (not recooling and f.oil_calm):
+            self._tried = False  # it went, or the next silence is another story
         f.route_implausible = silent and self._tried
         if silent and not self._tried:
             self._tried = True

@@ -61,6 +61,13 @@ def test_remote_off_stops_and_remote_auto_returns():
     rig.command("mode_request", "auto").leap(0.3).expect("automatic again", state="STANDBY")
 
 
+def test_a_key_that_was_turned_off_and_on_again_counts_more_than_an_older_off_from_afar():
+    rig = heating_rig()
+    rig.command("mode_request", "off").leap(1.0).expect("stopped", state="COOLDOWN")
+    rig.given(mode_auto=False).leap(1.0).given(mode_auto=True).leap(1.0)
+    assert rig.outputs.status.mode == "auto"
+
+
 def test_remote_cannot_start_anything_with_the_key_off():
     rig = Rig()
     rig.leap(15.0).command("mode_request", "auto").command("power_request", 6400.0).scan()

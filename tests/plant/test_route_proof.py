@@ -49,6 +49,14 @@ def test_heat_in_the_glycol_clears_the_suspicion():
     assert (f.route_retry, f.route_implausible) == (True, False), "a new suspicion begins with a new try"
 
 
+def test_a_silence_of_another_day_begins_with_a_new_try():
+    bench = Bench()
+    assert bench.leap(605).route_retry
+    bench.leap(1, S.HEAT_BUFFER, t_oil=45.0, oil_calm=True)
+    f = bench.leap(610, **HOT)
+    assert (f.route_retry, f.route_implausible) == (True, False)
+
+
 @pytest.mark.parametrize(
     "facts",
     [
