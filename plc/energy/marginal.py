@@ -266,8 +266,8 @@ class MarginalRule(Block):
 
     step(eager=, cautious=) -> the powers. eager: proposal on the mean of the last confirm_on_s, which may
     raise; cautious: on the longer mean of confirm_off_s, which may lower. A start needs both. What a limit
-    forbids (grid limit, no place for the heat, a miner that is gone) is lowered at once: that is no opinion
-    about clouds. A cloud that asks the battery below its reserve is one.
+    forbids (battery reserve, grid limit, no place for the heat, a miner that is gone) is lowered at once:
+    that is no opinion about clouds.
     """
 
     __slots__ = ("gap_eur", "power_w")
@@ -302,8 +302,8 @@ class MarginalRule(Block):
 
 
 LIMITED_SOURCES = (Source.OVER_LIMIT, Source.BATTERY)
-HARD_LIMITS = frozenset({str(Source.OVER_LIMIT), "no_sink", "no_miner"})
-"""Reasons that are no matter of price, nor of clouds: the battery's reserve may wait for the mean."""
+HARD_LIMITS = frozenset({*(str(source) for source in LIMITED_SOURCES), "no_sink", "no_miner"})
+"""Reasons that are no matter of price."""
 
 WANTED = -1.0
 """A price in EUR/kWh at which everything pays: the owner wants this power whatever it earns."""
