@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     seconds = args.seconds or (SHORT_SECONDS if args.short else SECONDS)
     if args.broker is not None:
-        return run_with_broker(args.broker, seconds, PERIOD_MS, MINERS)
+        return run_with_broker(args.broker, seconds, PERIOD_MS, len(MINERS))
     with tempfile.TemporaryDirectory(prefix="thermiq-bench-") as name:
         folder = Path(name)
         if args.table:
