@@ -43,7 +43,7 @@ from plc.site import Site
 from plc.site_watch import SiteWatch
 from plc.store.attempt import HEALTHY_AFTER_S, Attempt
 from plc.store.decision_log import DecisionLog
-from plc.store.directories import state_directories, usable_directory
+from plc.store.directories import site_directory, state_directories
 from plc.store.retained import RetainedStore
 from plc.store.status import StatusFile, runtime_directory
 
@@ -144,9 +144,8 @@ class Controller:
     def __init__(
         self, options: Options, site: Site, image: ProcessImage, stop: StopFlag, attempt: Attempt
     ) -> None:
-        self._linking = Linking(
-            site, usable_directory(tuple(d / site.site_id for d in state_directories(os.environ)))
-        )
+        self._folder = site_directory(os.environ, site.site_id)
+        self._linking = Linking(site, self._folder)
         # With the parameters that were changed from afar, and those that follow from the device list.
         site = expecting_devices(self._linking.site)
         self._options, self._site, self._image = options, site, image
@@ -158,12 +157,10 @@ class Controller:
         self._recording = Recording(
             site,
             runtime_directory(os.environ) / "recording" / site.site_id,
-            usable_directory(tuple(d / site.site_id / "recordings" for d in state_directories(os.environ))),
+            site_directory(os.environ, site.site_id, "recordings"),
             lambda: self._plant.state() if self._plant is not None else {},
         )
-        self._decisions = DecisionLog(
-            usable_directory(tuple(d / site.site_id for d in state_directories(os.environ)))
-        )
+        self._decisions = DecisionLog(self._folder)
         self._exchange = Exchange(
             [
                 Upkeep(self._supervisor, self._retained),
@@ -259,9 +256,7 @@ class Controller:
         self._exchange.health["config_ok"] = files.ok
         if simulated:  # the load of a developer's machine says nothing about a cabinet
             return [files]
-        watch = MachineWatch(
-            usable_directory(tuple(d / self._site.site_id for d in state_directories(os.environ)))
-        )
+        watch = MachineWatch(self._folder)
         self._exchange.health["system_ok"] = watch.ok
         return [files, watch]
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from plc.scan.service import OneThread
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _hottest(thermal: Path) -> float | None:
     return max(found, default=None)
 
 
-class MachineWatch:
+class MachineWatch(OneThread):
     """Service (start, stop, join, health).
 
     ok(): the limits are kept; called from the scan, never waits. folder: where retained data lives.
@@ -95,24 +96,12 @@ class MachineWatch:
         looks: Callable[[], Look] | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__()
         self._look = looks or (lambda: look(folder))
         self._now_s = now_s
         self._looks: deque[Look] = deque(maxlen=LOOKS)
         self._looked_s = now_s()
         self._causes: tuple[str, ...] = ()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    def join(self, seconds: float) -> bool:
-        if self._thread.is_alive():
-            self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def ok(self) -> bool:
         """Everything in order as of the last look, and the last look is not long ago."""

@@ -12,12 +12,12 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from plc.exits import Exit
 from plc.field.planner import children_are_ordinary
+from plc.scan.service import OneThread
 from plc.site import PICTORY, SITE, WIRING
 
 log = logging.getLogger(__name__)
@@ -44,29 +44,17 @@ def check(folder: Path) -> int:
     return done.returncode
 
 
-class SiteWatch:
+class SiteWatch(OneThread):
     """Service (start, stop, join, health). ok(): the files are as at the start, or would do as well."""
 
     name = "site"
 
     def __init__(self, folder: Path, *, judge: Callable[[Path], int] = check) -> None:
+        super().__init__()
         self._folder, self._judge = folder, judge
         self._good = self._seen = self._signature()
         self._judged: Signature = ()
         self._code = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    def join(self, seconds: float) -> bool:
-        if self._thread.is_alive():
-            self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def ok(self) -> bool:
         """Called from the scan, never waits."""

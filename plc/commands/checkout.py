@@ -163,9 +163,9 @@ def _finish(protocol: Protocol, order: list[str], talk: Talk) -> int:
 
 
 def _default_folder(site: Site) -> Path:
-    from plc.store.directories import state_directories, usable_directory
+    from plc.store.directories import site_directory
 
-    found = usable_directory(tuple(d / site.site_id / "checkout" for d in state_directories(os.environ)))
+    found = site_directory(os.environ, site.site_id, "checkout")
     if found is None:
         raise ExitError(Exit.USAGE, "no folder for the protocol can be written: give one with --protocol")
     return found

@@ -14,7 +14,7 @@ from typing import Any
 from plc.commands.why import DEAD_AFTER_S, read_status
 from plc.exits import Exit, ExitError
 from plc.site import load_site
-from plc.store.directories import state_directories, usable_directory
+from plc.store.directories import site_directory, state_directories
 from plc.store.recording.recorder import SUFFIX, keep
 from plc.store.status import FILE, runtime_directory
 
@@ -67,7 +67,7 @@ def _keep(site_id: str) -> int:
     ring = runtime_directory(os.environ) / "recording" / site_id
     if not any(ring.glob(f"*{SUFFIX}")):
         raise ExitError(Exit.USAGE, f"{ring}: nothing is being recorded; does the program run?")
-    disk = usable_directory(tuple(d / site_id / "recordings" for d in state_directories(os.environ)))
+    disk = site_directory(os.environ, site_id, "recordings")
     problem = "no writable state directory" if disk is None else keep(ring, disk, "command")
     if disk is None or problem:
         raise ExitError(Exit.USAGE, f"not kept: {problem}; try it with the account of the program")

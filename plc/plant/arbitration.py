@@ -165,7 +165,7 @@ class Arbitration(Block):
     def _take(self, tick: Tick, command: Command, f: Facts, block_refusal: Callable[[Facts], str]) -> None:
         if command.name == "parameter":
             return  # taken and answered at the top of the scan, by the changes of the plant
-        if command.expires_ns is not None and command.expires_ns <= tick.now_ns:
+        if command.expired(tick.now_ns):
             self._answer(command, "expired")
             return
         match command.name:
@@ -187,9 +187,7 @@ class Arbitration(Block):
                 self._answer(command, "invalid", "unknown command")
 
     def _answer(self, command: Command, code: str, reason: str = "") -> None:
-        self.results.append(
-            CommandResult(command.id, command.name, command.source, code == "applied", code, reason)
-        )
+        self.results.append(command.answer(code, reason))
 
     def _until_ns(self, tick: Tick, command: Command, longest_s: float) -> int:
         longest = tick.now_ns + ns(longest_s)

@@ -140,14 +140,10 @@ class Changes(Block):
         self.results, self.events = [], []
         for command in commands:
             if command.name == COMMAND:
-                code, reason = self._take(tick, command)
-                result = CommandResult(
-                    command.id, command.name, command.source, code == "applied", code, reason
-                )
-                self.results.append(result)
+                self.results.append(command.answer(*self._take(tick, command)))
 
     def _take(self, tick: Tick, command: Command) -> tuple[str, str]:
-        if command.expires_ns is not None and command.expires_ns <= tick.now_ns:
+        if command.expired(tick.now_ns):
             return "expired", ""
         value = command.value
         if (

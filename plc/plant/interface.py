@@ -191,6 +191,14 @@ class Command:
     id: str = ""
     reason: str = ""
 
+    def expired(self, now_ns: int) -> bool:
+        """True when it came too late to act."""
+        return self.expires_ns is not None and self.expires_ns <= now_ns
+
+    def answer(self, code: str, reason: str = "") -> CommandResult:
+        """The result that belongs to it."""
+        return CommandResult(self.id, self.name, self.source, code == "applied", code, reason)
+
 
 @dataclass(frozen=True, slots=True)
 class ScanInputs:

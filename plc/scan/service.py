@@ -7,6 +7,7 @@ without stopping the scan: what it publishes grows old, and the plant decides wh
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -38,6 +39,30 @@ class Service(Protocol):
     def health(self) -> Mapping[str, object]:
         """How it is, as plain data; called from another thread, never waits."""
         ...
+
+
+class OneThread:
+    """Base of a service with one thread: start, stop and join. `_work` runs in it until `_stop` is set."""
+
+    name = ""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def join(self, seconds: float) -> bool:
+        if self._thread.is_alive():  # one that was never started has nothing to end
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        raise NotImplementedError
 
 
 class Services:

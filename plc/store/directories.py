@@ -58,3 +58,8 @@ def usable_directory(candidates: tuple[Path, ...]) -> Path | None:
         if os.access(directory, os.W_OK | os.X_OK):
             return directory
     return None
+
+
+def site_directory(environment: Mapping[str, str], site_id: str, *below: str) -> Path | None:
+    """The folder of one site, or one below it, in the first state directory that takes it."""
+    return usable_directory(tuple(d.joinpath(site_id, *below) for d in state_directories(environment)))
