@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -309,7 +310,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with multiprocessing.get_context("spawn").Pool(args.workers, maxtasksperchild=1) as pool:
         compared = [] if args.one_pace else args.month or SEASONS
         hours = pool.map_async(compare_hour, compared, chunksize=1)
-        pieces = pool.map(run_piece, jobs(days, args.month, tell=args.tell), chunksize=1)
+        pieces = []
+        for piece in pool.imap(run_piece, jobs(days, args.month, tell=args.tell)):
+            pieces.append(piece)
+            said = f"{sum(done.days for done in pieces):5.0f} days judged, {piece.alarms.total()} alarms in the last"
+            print(said, piece.broken, file=sys.stderr, flush=True)
         return judge(pieces, hours.get(), (time.monotonic() - begin) / 60.0)
 
 
