@@ -313,8 +313,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         pieces = []
         for piece in pool.imap(run_piece, jobs(days, args.month, tell=args.tell)):
             pieces.append(piece)
-            said = f"{sum(done.days for done in pieces):5.0f} days judged, {piece.alarms.total()} alarms in the last"
-            print(said, piece.broken, file=sys.stderr, flush=True)
+            days_done = sum(done.days for done in pieces)
+            print(f"{days_done:5.0f} days, last {piece.alarms} {piece.broken}", file=sys.stderr, flush=True)
         return judge(pieces, hours.get(), (time.monotonic() - begin) / 60.0)
 
 
