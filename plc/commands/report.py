@@ -117,6 +117,9 @@ def _section(name: str, value: Any, indent: str) -> list[str]:
         for key, item in value.items():
             text += _section(str(key), item, indent + "  ")
         return text
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        rows = (", ".join(f"{key} {item}" for key, item in row.items()) for row in value)
+        return [f"{indent}{name}", *(f"{indent}  {row}" for row in rows)]
     if isinstance(value, float):
         value = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     return [f"{indent}{name}: {value}"]

@@ -14,12 +14,19 @@ def scan_entries() -> Iterable[Entry]:
     """How long the scans take, and what was lost of them."""
     for name in ("lost_cycles", "late_scans", "restarts"):
         yield a_number("scan", name, _scan_reader(name), decimals=0, diagnostic=True)
+    yield a_word("scan", "late_cause", Type.TEXT, _late_cause, diagnostic=True)
     yield a_number("scan", "period_ms", _scan_reader("period_ms"), diagnostic=True)
     for name in ("execution", "lateness"):
         for figure in ("p50", "p99", "max"):
             yield a_number("scan", f"{name}_{figure}_ms", _time_reader(name, figure), diagnostic=True)
     for phase in PHASES:
         yield a_number("scan", f"share_{phase}_pct", _share_reader(phase), diagnostic=True)
+
+
+def _late_cause(view: View) -> Sample:
+    """Of the last scan that lost a cycle; empty while none did."""
+    cause = view.scan.get("last_cause")
+    return UNKNOWN if cause is None else Sample(str(cause))
 
 
 def _share_reader(phase: str) -> Callable[[View], Sample]:

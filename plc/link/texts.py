@@ -43,6 +43,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "energy/grid_meter_w": ("Netzleistung am Zähler", "grid power at the meter"),
     "scan/lost_cycles": ("Verlorene Zyklen", "lost cycles"),
     "scan/late_scans": ("Späte Zyklen", "late scans"),
+    "scan/late_cause": ("Ursache des letzten späten Zyklus", "cause of the last late scan"),
     "scan/restarts": ("Neuanläufe der Anlage", "restarts of the plant"),
     "scan/execution_p50_ms": ("Zykluszeit Median", "scan time median"),
     "scan/execution_p99_ms": ("Zykluszeit p99", "scan time p99"),

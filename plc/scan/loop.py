@@ -141,11 +141,13 @@ class ScanLoop:
             if turn is None:
                 return
             self._scan(turn)
+            rests = self._stopwatch()
             self._idle(self._clock.slack_ns())
+            self.statistics.rested(self._stopwatch() - rests)
 
     def _scan(self, turn: Turn) -> None:
         begin = self._stopwatch()
-        self.statistics.began(turn.late_ns, turn.lost)
+        self.statistics.began(turn)
         self._overrun.note(turn.late_ns > Overrun.LATE_PERIODS * self._clock.period_ns)
         if self._previous_ns is None:  # the first scan: the caller has just written the safe image
             self._previous_ns = turn.now_ns - self._clock.period_ns

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from plc.scan.clock import Turn
+from plc.scan.lateness import LateScans
+from plc.scan.lifecycle import SWITCH_INTERVAL_S
+
 NS_PER_US = 1_000
 
 _SUB_BITS = 4  # 16 steps per doubling: a percentile is at most 1/16 above the true value
@@ -69,6 +73,7 @@ class Histogram:
 
 
 _ZERO = [0] * _BUCKETS
+_NO_PARTS = (0, 0, 0, 0, 0)
 
 
 def _upper_us(index: int) -> float:
@@ -111,15 +116,18 @@ class ScanStatistics:
     scans:       scans whose outputs reached the image.
     lost_cycles: periods that passed without a scan.
     late_scans:  scans that began more than one period after their deadline.
+    late:        why they did.
     restarts:    times a gap beyond the watchdog period made a new plant.
     """
 
     __slots__ = (
         "_handover_ns",
         "_logic_ns",
+        "_parts_ns",
         "_read_ns",
         "_write_ns",
         "execution",
+        "late",
         "late_scans",
         "lateness",
         "lost_cycles",
@@ -135,15 +143,19 @@ class ScanStatistics:
         self.scans = 0
         self.lost_cycles = 0
         self.late_scans = 0
+        self.late = LateScans(period_ns, round(SWITCH_INTERVAL_S * 1e9))
         self.restarts = 0
+        self._parts_ns = _NO_PARTS  # of the scan before, for the cause of a late one
         self._read_ns = self._logic_ns = self._write_ns = self._handover_ns = 0
 
-    def began(self, late_ns: int, lost: int) -> None:
-        """A scan begins this late, after this many lost periods."""
-        self.lateness.add(late_ns)
-        self.lost_cycles += lost
-        if late_ns >= self.period_ns:
+    def began(self, turn: Turn) -> None:
+        """A scan begins."""
+        self.lateness.add(turn.late_ns)
+        self.lost_cycles += turn.lost
+        if turn.late_ns >= self.period_ns:
             self.late_scans += 1
+        self.late.began(turn, self._parts_ns)
+        self._parts_ns = _NO_PARTS
 
     def finished(self, read_ns: int, logic_ns: int, write_ns: int, handover_ns: int) -> None:
         """A scan is done; the time of its four parts."""
@@ -152,7 +164,12 @@ class ScanStatistics:
         self._logic_ns += logic_ns
         self._write_ns += write_ns
         self._handover_ns += handover_ns
+        self._parts_ns = (read_ns, logic_ns, write_ns, handover_ns, 0)
         self.execution.add(read_ns + logic_ns + write_ns + handover_ns)
+
+    def rested(self, garbage_ns: int) -> None:
+        """What the housekeeping after this scan took."""
+        self._parts_ns = (*self._parts_ns[:4], garbage_ns)
 
     def report(self) -> dict[str, Any]:
         """All figures as plain data; call it outside the scan."""
@@ -162,6 +179,7 @@ class ScanStatistics:
             "scans": self.scans,
             "lost_cycles": self.lost_cycles,
             "late_scans": self.late_scans,
+            **self.late.report(),
             "restarts": self.restarts,
             "execution": self.execution.report(),
             "lateness": self.lateness.report(),

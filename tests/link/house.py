@@ -13,6 +13,7 @@ from plc.link.link import Link
 from plc.linking import Linking
 from plc.plant.interface import EnergyInputs, ImageInputs, PlantInputs, PlantOutputs, ScanInputs, WallTime
 from plc.plant.plant import Plant
+from plc.scan.clock import Turn
 from plc.scan.statistics import ScanStatistics
 from plc.site import Site, load_site
 from tools.demo_app import demo_site
@@ -70,7 +71,7 @@ class House:
 
     def _report(self) -> dict[str, Any]:
         statistics = ScanStatistics(PERIOD_NS)
-        statistics.began(50_000, 0)
+        statistics.began(Turn(0, 50_000, 0))
         statistics.finished(20_000, 200_000, 20_000, 60_000)
         return {**statistics.report(), "scans": self.now_ns // PERIOD_NS}
 

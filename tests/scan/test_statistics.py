@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plc.scan.clock import Turn
 from plc.scan.statistics import Histogram, ScanStatistics, Window
 
 NS_PER_US = 1_000
@@ -47,9 +48,9 @@ def test_an_old_spike_leaves_the_last_window_but_not_the_total() -> None:
 
 def test_the_scan_report_names_lost_late_and_shares() -> None:
     statistics = ScanStatistics(100_000_000)
-    statistics.began(0, 0)
+    statistics.began(Turn(0, 0, 0))
     statistics.finished(10_000, 70_000, 15_000, 5_000)
-    statistics.began(250_000_000, 2)
+    statistics.began(Turn(350_000_000, 250_000_000, 2))
     statistics.finished(10_000, 70_000, 15_000, 5_000)
     report = statistics.report()
     assert report["scans"] == 2
