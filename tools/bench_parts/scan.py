@@ -11,9 +11,10 @@ other; ours and cycleloop with the drivers of two virtual miners, an inverter an
 - with --faults ours once more, while the inverter's adapter is unplugged, one miner hangs and the other
   answers after 5 s, all at the same time.
 
-Beside ours a loop on every core, above all priorities, counts how long the core itself was away (a virtual
-machine whose host runs another one). A stop of more than a period loses a cycle whatever the program does;
-it is reported, and the run is no result.
+Beside ours a loop on every core, above all priorities, notes when the core itself was away (a virtual machine
+whose host runs another one). A stop of more than a period loses a cycle whatever the program does: such a
+run is made again, some times, and the quietest counts. A cycle that is lost in it all the same while a core
+was away for at least half of its delay is reported as lost with the machine; the budget is for the others.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tools.bench_parts.result import budget, result
 from tools.bench_parts.surroundings import (
     ROOT,
     Controller,
+    lost_with_the_machine,
     machine_stops,
     make_image,
     make_site,
@@ -45,6 +47,7 @@ SECONDS = 60.0
 SHORT_SECONDS = 12.0
 FLOOR_ROUNDS = 3
 MINERS = ("miner1", "miner2")
+ATTEMPTS = 3  # to find a stretch without a stop of more than a period
 SETTLE_S = 2.0  # the drivers have found their devices, the faults have arrived
 
 NOISY_US = 500.0  # a floor above this says more about the machine than about any program on it
@@ -77,8 +80,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         floor = min(floors, key=lambda found: float(found["p99_us"]))
         ports = free_ports(len(MINERS))
         site = make_site(folder, ports, PERIOD_MS)
-        ours = _ours(folder, site, ports, seconds)
-        faulty = _ours(folder, site, ports, seconds, FAULTS) if args.faults else None
+        ours = _quietest(folder, site, ports, seconds)
+        faulty = _quietest(folder, site, ports, seconds, FAULTS) if args.faults else None
         with virtual_devices(folder, ports):
             peer = _loop("cycleloop", seconds, str(make_image(folder, "peer")), str(site))
     lateness = ours["lateness"]["since_start"]
@@ -96,16 +99,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
     budgets = {
         "machine_too_noisy_floor_us": budget(NOISY_US, floor["p99_us"]),
-        "machine_too_noisy_stop_us": budget(PERIOD_MS * 1000.0, ours["machine_longest_stop_us"]),
-        "lost_cycles": budget(0, ours["lost_cycles"]),
+        "lost_cycles": budget(0, ours["lost_cycles"] - ours["lost_with_the_machine"]),
         "lateness_p99_us": budget(limit_us, lateness["p99_us"]),
         "lateness_p99_to_cycleloop_us": budget(PEER_SHARE * peer["p99_us"], lateness["p99_us"]),
     }
     if faulty is not None:
         figures |= {f"faults_{key}": value for key, value in _figures(faulty).items()}
         budgets |= {
-            "faults_machine_too_noisy_stop_us": budget(PERIOD_MS * 1000.0, faulty["machine_longest_stop_us"]),
-            "faults_lost_cycles": budget(0, faulty["lost_cycles"]),
+            "faults_lost_cycles": budget(0, faulty["lost_cycles"] - faulty["lost_with_the_machine"]),
             "faults_lateness_p99_us": budget(limit_us, faulty["lateness"]["since_start"]["p99_us"]),
             "faults_without_effect": budget(0, len(FAULTS) - faulty["faults_felt"]),
         }
@@ -117,6 +118,9 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "scans": found["scans"],
         "lost_cycles": found["lost_cycles"],
+        "lost_with_the_machine": found["lost_with_the_machine"],
+        **{f"lost_{cause}": lost for cause, lost in found["lost_by_cause"].items()},
+        "attempts": found["attempts"],
         "lateness_p50_us": lateness["p50_us"],
         "lateness_p99_us": lateness["p99_us"],
         "lateness_max_us": lateness["max_us"],
@@ -138,6 +142,18 @@ def _loop(*arguments: str | float | Path) -> dict[str, Any]:
     return found
 
 
+def _quietest(
+    folder: Path, site: Path, ports: list[int], seconds: float, faults: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The run with the shortest stop of the machine; the first one that has none of a whole period."""
+    runs: list[dict[str, Any]] = []
+    while len(runs) < ATTEMPTS:
+        runs.append(_ours(folder, site, ports, seconds, faults))
+        if runs[-1]["machine_longest_stop_us"] < PERIOD_MS * 1000.0:
+            break
+    return min(runs, key=lambda found: float(found["machine_longest_stop_us"])) | {"attempts": len(runs)}
+
+
 def _ours(
     folder: Path, site: Path, ports: list[int], seconds: float, faults: tuple[str, ...] = ()
 ) -> dict[str, Any]:
@@ -154,7 +170,9 @@ def _ours(
             felt = [late > before for before, late in zip(timeouts, _timeouts(controller), strict=True)]
         found: dict[str, Any] = controller.status()["scan"]
     serial = services["rs485"]
-    found |= stopped
+    found["machine_longest_stop_us"] = stopped.longest_us
+    found["machine_stops_ms"] = stopped.total_ms
+    found["lost_with_the_machine"] = lost_with_the_machine(found, stopped)
     found["reads_ok"] = serial["reads_ok"]
     found["calls_ok"] = sum(services[name]["calls"].get("ok", 0) for name in MINERS)
     found["faults_felt"] = sum((serial["ports"][0]["state"] != "open", *felt))

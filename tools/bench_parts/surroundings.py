@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,35 @@ def virtual_devices(folder: Path, ports: Sequence[int]) -> Iterator[list[Device]
             device.end()
 
 
+@dataclass(slots=True)
+class Stops:
+    """When a core of the machine ran nothing at all; filled when the watching ends.
+
+    away_ns: begin and end of every stop of any core, by the monotonic clock.
+    """
+
+    longest_us: float = 0.0
+    total_ms: float = 0.0  # of the core that lost most
+    away_ns: list[list[int]] = field(default_factory=list)
+
+    def explain(self, began_ns: float, late_ns: float) -> bool:
+        """Whether a core was away for at least half of the delay of a scan that began then, so late."""
+        return any(
+            min(began_ns, end) - max(began_ns - late_ns, begin) >= late_ns / 2 for begin, end in self.away_ns
+        )
+
+
+def lost_with_the_machine(scan: Mapping[str, Any], stops: Stops) -> int:
+    """Lost cycles of a scan report during which the machine itself was away: nobody could have run them."""
+    return sum(
+        late["lost"] for late in scan["last_late"] if stops.explain(late["at_ns"], late["late_ms"] * 1e6)
+    )
+
+
 @contextlib.contextmanager
-def machine_stops() -> Iterator[dict[str, float]]:
-    """Watches every core meanwhile; the dictionary is filled when the context ends."""
-    found: dict[str, float] = {}
+def machine_stops() -> Iterator[Stops]:
+    """Watches every core meanwhile."""
+    found = Stops()
     command = [sys.executable, "-m", "tools.bench_parts.bare_loops", "stops"]
     loops = [
         subprocess.Popen([*command, str(core)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -72,8 +98,9 @@ def machine_stops() -> Iterator[dict[str, float]]:
         yield found
     finally:
         said = [json.loads(loop.communicate()[0]) for loop in loops]
-    found["machine_longest_stop_us"] = max(core["longest_us"] for core in said)
-    found["machine_stops_ms"] = max(core["total_ms"] for core in said)
+    found.longest_us = max(core["longest_us"] for core in said)
+    found.total_ms = max(core["total_ms"] for core in said)
+    found.away_ns = [stop for core in said for stop in core["away_ns"]]
 
 
 def make_site(
