@@ -122,7 +122,8 @@ class Facts(Block):
     cooled_down: bool = True
     dhw_wanted: bool = False
     t_dhw: float | None = None
-    dhw_cold: bool = False  # below its demand temperature, or unknown
+    dhw_cold: bool = False  # below its demand temperature
+    dhw_unknown: bool = False  # there is a tank sensor, and it says nothing
     disinfection: bool = False
     exercise: bool = False  # anti-seize run of the recooling branch
     frost: bool = False

@@ -133,7 +133,8 @@ M2 = Rules(
 )
 
 _BLOCK_NEVER = (
-    _c("frost", lambda f: f.frost, "Frost", "frost"),
+    # A buffer that is cold at its bottom may still be warm at its top, and frost needs no cold weather then.
+    _c("frost", lambda f: f.frost or f.buffer_cold, "Frost oder Puffer zu kalt", "frost or buffer too cold"),
     _c("fault", lambda f: f.hard_trip or f.hard_latched, "Störung", "fault"),
     _c("not_auto", lambda f: not f.auto, "nicht Automatik", "not automatic"),
     _c("init", lambda f: not f.io_settled, "Anlauf", "starting up"),
@@ -148,7 +149,7 @@ _BLOCK_NEVER = (
     _c("outdoor_cold", lambda f: f.too_cold_to_block, "außen zu kalt", "too cold outside"),
     _c("top_cold", lambda f: f.top_cold_for_block, "Puffer oben kühl", "buffer top cool"),
     _c("disinfection", lambda f: f.disinfection, "Desinfektion", "disinfection"),
-    _c("dhw_demand", lambda f: f.dhw_blocks, "Warmwasserbedarf", "hot water demand"),
+    _c("dhw_demand", lambda f: f.dhw_blocks, "Warmwasser kalt oder unbekannt", "hot water cold or unknown"),
     _c("clock", lambda f: f.clock_free, "Uhr nicht synchron", "clock not synchronised"),
     _c("overtime", lambda f: f.block_overtime, "zu lange gesperrt", "blocked for too long"),
     _c("remote_free", lambda f: f.block_vetoed, "Fernvorgabe: frei", "remote request: free"),

@@ -231,7 +231,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         (S.RAMP, S.RECOOL),
         S.COOLDOWN,
         "recool_lost",
-        lambda f: f.route_is_recool and not f.recool_possible,
+        # RV1 on its way home and out once more is still recooling: a stroke long nothing else would end it.
+        lambda f: (f.route_is_recool or f.route_retry) and not f.recool_possible,
         "Rückkühlung ausgefallen, Puffer voll",
         "recooling lost, buffer full",
     ),

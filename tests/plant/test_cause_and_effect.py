@@ -219,6 +219,16 @@ def test_nothing_forces_the_others_on(actuator):
     assert SPECIFICATION[actuator][0].protect == ()
 
 
+@pytest.mark.parametrize(
+    "rules", [interlocks.HP_BLOCK_HEAT, interlocks.HP_BLOCK_VALUE, interlocks.HP_BLOCK_REQUEST]
+)
+def test_a_cold_buffer_frees_the_heat_pump_whatever_the_weather_and_its_top(rules):
+    facts = Facts(**{**HEALTHY, "miners_stopped": False, "buffer_cold": True})
+    lock = Interlock(rules)
+    assert not lock.step(facts, wanted=True, running=True)
+    assert lock.causes == ("frost",)
+
+
 def test_p3_has_no_term_on_the_safety_chain():
     facts = Facts(**{**HEALTHY, "safety_ok": False, "flow_ok": False, "temp_max_ok": False})
     assert Interlock(interlocks.P3).step(facts, wanted=True, running=False)

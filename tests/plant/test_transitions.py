@@ -76,6 +76,12 @@ ARROWS = [
         "COOLDOWN",
         "recool_lost",
     ),
+    (
+        "RECOOL",
+        {"recool_possible": False, "buffer_takes_heat": False, "route_retry": True},
+        "COOLDOWN",
+        "recool_lost",
+    ),
     ("RECOOL", {"recool_min_over": True, "oil_calm": True}, "HEAT_BUFFER", "oil_calm"),
     (
         "RECOOL",
