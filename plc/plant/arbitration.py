@@ -25,8 +25,7 @@ BLOCK_WISHES = ("block", "free", "auto")
 
 SHELVE_MAX_S = 86400.0
 SEASON_MAX_H = 8784.0
-"""A year; the parameter of the site allows less. A number without any bound would end the scan as it is
-converted."""
+"""A year; the site allows less. A number without any bound would end the scan as it is converted."""
 
 
 class Arbitration(Block):
@@ -42,9 +41,11 @@ class Arbitration(Block):
     """
 
     __slots__ = (
+        "_free_left_ns",
         "_p",
         "_remote_off_left_ns",
         "_remote_off_until_ns",
+        "_resumed_free",
         "_resumed_off_ns",
         "acknowledge",
         "block_source",
@@ -59,8 +60,10 @@ class Arbitration(Block):
     )
 
     STATE = (
+        "_free_left_ns",
         "_remote_off_left_ns",
         "_remote_off_until_ns",
+        "_resumed_free",
         "_resumed_off_ns",
         "block_source",
         "blocks",
@@ -80,6 +83,8 @@ class Arbitration(Block):
         self._remote_off_until_ns = -1
         self._remote_off_left_ns = 0
         self._resumed_off_ns = 0
+        self._free_left_ns = 0
+        self._resumed_free = ""  # whose it is, until the first scan
         self.source = "automatic"
         self.results: list[CommandResult] = []
         self.acknowledge: tuple[str, ...] = ()
@@ -103,6 +108,9 @@ class Arbitration(Block):
         if self._resumed_off_ns:
             self._remote_off_until_ns = tick.now_ns + self._resumed_off_ns
             self._resumed_off_ns = 0
+        if self._resumed_free:
+            self.blocks[self._resumed_free] = ["free", tick.now_ns + self._free_left_ns]
+            self._resumed_free = ""
         for command in commands:
             self._take(tick, command, f, block_refusal)
         if self.leases or self.hand or self.blocks:
@@ -114,16 +122,25 @@ class Arbitration(Block):
                 f.request_w, self.source = watts, source
         self._remote_off_left_ns = max(0, self._remote_off_until_ns - tick.now_ns)
         self._write_block(f)
+        free = [_until(entry) for entry in self.blocks.values() if entry[0] == "free"]
+        self._free_left_ns = max(free) - tick.now_ns if free else 0
         self._write_hand(f)
 
     def retained(self) -> State:
-        """An OFF from afar outlives a restart with the time it had left: it must not end because a process
-        died. What asks for something does not; that has to be fresh.
+        """What forbids outlives a restart with the time it had left: an OFF from afar, the wish to keep the
+        heat pump free. It must not end because a process died. What asks for something has to be fresh.
         """
-        return {"remote_off_ns": self._remote_off_left_ns, "hand_count": self.hand_count}
+        return {
+            "remote_off_ns": self._remote_off_left_ns,
+            "block_free": [self.block_source, self._free_left_ns] if self._free_left_ns else [],
+            "hand_count": self.hand_count,
+        }
 
     def retain(self, data: State) -> None:
         longest_ns = ns(self._p.fallback.request_ttl_s)
+        if data.get("block_free"):
+            self._resumed_free = str(data["block_free"][0])
+            self._free_left_ns = min(longest_ns, max(0, int(data["block_free"][1])))
         self._resumed_off_ns = min(longest_ns, max(0, int(data.get("remote_off_ns", 0))))
         self._remote_off_left_ns = self._resumed_off_ns
         self.hand_count = int(data["hand_count"])

@@ -198,3 +198,29 @@ def test_a_request_that_meets_a_doubt_later_is_released_at_once_and_says_why():
     rig.expect("free", hp_block=False, hp_block_limited_by="outdoor_unknown")
     rig.given(t_outdoor_degc=5.0).leap(10.0)
     rig.expect("no second block right behind it", hp_block=False, hp_block_limited_by="wait_free")
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_wish_to_keep_the_heat_pump_free_outlives_a_restart_with_the_time_it_had_left(clean):
+    rig = ready_rig()
+    assert ask(rig, "free", ttl_s=60.0, source="owner").ok
+    assert ask(rig, "free", ttl_s=10.0, source="flow").ok
+    rig.leap(20.0)
+    rig.plant = Plant(rig.plant.changes.parameters, retained=rig.outputs.retain, clean_start=clean)
+    rig.leap(38.0).expect("the longer of the two", hp_block_wish="free")
+    rig.leap(4.0).expect("over", hp_block_wish="auto", hp_block_source="")
+
+
+def test_a_wish_to_block_does_not_outlive_a_restart():
+    rig = blocked_rig()
+    rig.plant = Plant(rig.plant.changes.parameters, retained=rig.outputs.retain)
+    rig.leap(5.0).expect("has to be fresh", hp_block=False, hp_block_wish="auto")
+
+
+@pytest.mark.parametrize(("stored", "left_s"), [([], 0.0), (["x", -5], 0.0), (["x", 10**20], 3600.0)])
+def test_a_stored_wish_lasts_no_longer_than_a_lease_may(stored, left_s):
+    rig = ready_rig()
+    data = {**rig.outputs.retain, "block_free": stored}
+    rig.plant = Plant(rig.plant.changes.parameters, retained=data)
+    rig.scan()
+    assert rig.plant.arbitration.retained()["block_free"] == (["x", left_s * 1e9] if left_s else [])
