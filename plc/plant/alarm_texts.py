@@ -233,6 +233,14 @@ TEXTS: dict[str, AlarmText] = {
         "andere Wärmequellen prüfen",
         "check other heat sources",
     ),
+    "A-044": AlarmText(
+        "Puffer bleibt voll, obwohl das Haus Wärme entnimmt",
+        "buffer stays full although the house draws heat",
+        "keine Minerwärme in den Puffer, bis er unter buffer.resume_degc fällt",
+        "no miner heat into the buffer until it falls below buffer.resume_degc",
+        "Sollwert der Wärmepumpe unter buffer.resume_degc stellen, andere Wärmequellen prüfen",
+        "set the heat pump's set point below buffer.resume_degc, check other heat sources",
+    ),
     "A-050": AlarmText(
         "Wechselrichterdaten alt",
         "inverter data stale",
@@ -336,6 +344,14 @@ TEXTS: dict[str, AlarmText] = {
         "substitute, heat pump not blocked",
         "Fühler und Klemmen prüfen, quittieren",
         "check sensor and terminals, acknowledge",
+    ),
+    "A-060C": AlarmText(
+        "Warmwasserfühler ohne gültigen Wert",
+        "hot water sensor without a valid value",
+        "Wärmepumpe bleibt frei, Miner heizen kein Warmwasser",
+        "heat pump stays free, miners do not heat hot water",
+        "Quelle in devices.hot_water prüfen: Gerät, Leitung, Thema am Broker; quittieren",
+        "check the source named in devices.hot_water: device, line, topic at the broker; acknowledge",
     ),
     "A-061": AlarmText(
         "Fühler widersprechen sich",

@@ -12,7 +12,11 @@ from plc.plant.calendar import hour_of_day, in_hours
 from plc.plant.facts import Facts
 from plc.plant.interface import WallTime
 from plc.plant.parameters import Parameters
+from plc.plant.season import WATER_WH_PER_LK
 from plc.plant.states import HEATING, RUN_STATES, WAITING, SequenceState
+
+HELD_TIMES = 3.0
+"""The estimate of the house load knows neither sun nor stove: only a clear excess says anything."""
 
 
 class Demand(Block):
@@ -23,6 +27,7 @@ class Demand(Block):
 
     __slots__ = (
         "_cool",
+        "_drawn_wh",
         "_full",
         "_gone",
         "_oil_hot",
@@ -33,7 +38,7 @@ class Demand(Block):
         "_stands",
     )
 
-    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "_ran", "_spent")
+    STATE = ("_stands", "_gone", "_full", "_room", "_oil_hot", "_cool", "_drawn_wh", "_ran", "_spent")
 
     def __init__(self, parameters: Parameters) -> None:
         p = parameters
@@ -46,6 +51,7 @@ class Demand(Block):
         self._cool = TON(p.miners.overrun_s)
         self._ran = False
         self._spent = False
+        self._drawn_wh = 0.0
 
     def step(self, tick: Tick, f: Facts, *, state: SequenceState, state_ns: int, wall: WallTime) -> None:
         p = self._p
@@ -56,6 +62,7 @@ class Demand(Block):
         known = self._buffer(tick, f)
         self._recool(tick, f, wall)
         self._remember(f, state, known=known)
+        self._held(tick, f)
         f.sink_available = f.buffer_takes_heat or f.recool_allowed
         f.start_timeout = state is SequenceState.PRECIRC and state_ns >= p.miners.start_timeout_s * NS_PER_S
         f.heat_flows = state is SequenceState.RAMP and (
@@ -135,6 +142,19 @@ class Demand(Block):
         elif f.buffer_room:
             self._spent = False
         f.buffer_takes_heat = known and not self._spent
+
+    def _held(self, tick: Tick, f: Facts) -> None:
+        """A full buffer empties into the house. One that does not, while the house by its estimate has drawn
+        several times what lies between full and resume, is heated by something else, and miner heat would
+        stay out for a winter without anybody knowing why.
+        """
+        b = self._p.buffer
+        if not self._spent:
+            self._drawn_wh = 0.0
+        elif f.t_top is not None:
+            self._drawn_wh += (f.load_w or 0.0) * tick.dt_s / 3600.0
+        room_wh = (b.full_degc - b.resume_degc) * b.volume_l * WATER_WH_PER_LK
+        f.buffer_held = self._drawn_wh >= HELD_TIMES * room_wh
 
     def _recool(self, tick: Tick, f: Facts, wall: WallTime) -> None:
         """Possible (devices and glycol), wanted for protection, allowed for revenue."""

@@ -106,6 +106,7 @@ class Facts(Block):
     recool_allowed: bool = False  # possible, and protection or economics want it
     recool_for_protection: bool = False
     recool_min_over: bool = False
+    buffer_held: bool = False  # full for so long that something else must be heating it
     buffer_takes_heat: bool = False  # until it was full, or too hot for the oil; again when it has room
     sink_available: bool = False
     route_is_recool: bool = False
@@ -168,6 +169,7 @@ class Facts(Block):
     recool_weak: bool = False
     glycol_alarm: bool = False
     buffer_cold: bool = False
+    circuit_cold: bool = False  # a whole run of the frost circulation has not warmed circuit B
     top_cold: bool = False
     energy_used: bool = False
     energy_stale: bool = False

@@ -8,22 +8,25 @@ in every state except the maintenance lock-out. Plant reference, topic frost pro
 from __future__ import annotations
 
 from plc.blocks.core import NS_PER_S, Block, Tick
-from plc.blocks.timers import TOF
+from plc.blocks.timers import TOF, TON
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters
 
+IN_VAIN = 0.8
+"""Share of a circulation run after which B3 must be warm: it lies behind the exchanger and follows late."""
+
 
 class FrostGuard(Block):
-    """Writes frost (the state), frost_guard (W2) and frost_circulate (circuit B) into the facts.
+    """Writes frost (the state), frost_guard (W2), frost_circulate and circuit_cold (circuit B).
 
     step(tick, facts, cold_month=): cold_month is True from October to April, and when nobody knows the date;
     it stands in for a lost outdoor sensor. A condition that has gone stays for clear_for_s, with clear_k of
     hysteresis, so that a pump does not follow a single gust.
     """
 
-    __slots__ = ("_clear", "_guard", "_p", "_round_ns", "_water", "watch")
+    __slots__ = ("_clear", "_guard", "_in_vain", "_p", "_round_ns", "_water", "watch")
 
-    STATE = ("_clear", "_guard", "_round_ns", "_water", "watch")
+    STATE = ("_clear", "_guard", "_in_vain", "_round_ns", "_water", "watch")
 
     def __init__(self, parameters: Parameters) -> None:
         p = parameters.frost
@@ -31,6 +34,7 @@ class FrostGuard(Block):
         self._guard = TOF(p.clear_for_s)
         self._water = TOF(p.clear_for_s)
         self._clear = TOF(p.clear_for_s)
+        self._in_vain = TON(IN_VAIN * p.run_s)
         self._round_ns = 0
         self.watch = False
 
@@ -50,6 +54,10 @@ class FrostGuard(Block):
         circulating = self._water.step(tick, in_=self.watch and water_cold)
         f.frost = self._clear.step(tick, in_=self.watch and (glycol_cold or water_cold))
         f.frost_circulate = self._interval(tick, active=circulating)
+        # Between two runs the pipe may cool down again, that is what the next one is for. Still cold at the
+        # end of a run: the pump stands, or the buffer has no heat to give.
+        in_vain = self._in_vain.step(tick, in_=f.frost_circulate and _below(f.t_charge, p.water_min_degc))
+        f.circuit_cold = circulating and (f.circuit_cold or in_vain)
 
     def _edge(self, trigger_degc: float, active: bool) -> float:
         return trigger_degc + self._p.clear_k if active else trigger_degc

@@ -28,7 +28,8 @@ class HeatProof(Block):
 
     heat_w = flow of P4 x (B3 - return) + heat that the water between exchanger and sensor takes up. The
     second term makes the answer quick: without it the water of the pipe hides a stopped P3 for minutes.
-    On the recooling route nothing measures the return, there it is estimated from the glycol.
+    On the routes to the cooler and to the hot water nothing measures the return; there it is estimated from
+    glycol and tank.
     """
 
     __slots__ = ("_charge", "_oil", "_p")
@@ -44,7 +45,7 @@ class HeatProof(Block):
         proof = self._p.heat_proof
         charge_slope = self._charge.step(tick, value=f.t_charge)
         oil_slope = self._oil.step(tick, value=f.t_oil if f.b1_valid else None)
-        sink = f.t_glycol if f.route_is_recool else f.t_bottom
+        sink = f.t_glycol if f.route_is_recool else f.t_dhw if f.route_is_dhw else f.t_bottom
         capacity_w_per_k = f.p4_pct / 100.0 * self._p.p4.flow_nominal_m3_per_h * WATER_W_PER_M3H_K
         f.heat_w = None
         expected_w = 0.0
@@ -53,7 +54,7 @@ class HeatProof(Block):
             able_w = capacity_w_per_k * proof.effectiveness * (f.t_oil - sink)
             expected_w = min(f.power_w, able_w)
         if sink is not None and f.t_charge is not None and charge_slope is not None:
-            share = proof.effectiveness if f.route_is_recool else 1.0
+            share = proof.effectiveness if f.route_is_recool or f.route_is_dhw else 1.0
             carried_w = capacity_w_per_k * share * (f.t_charge - sink)
             f.heat_w = carried_w + proof.water_l * WATER_J_PER_LK * charge_slope
         checked = f.contactor_on_s >= proof.after_s and expected_w >= proof.min_power_w

@@ -36,7 +36,7 @@ from plc.plant.panel import Panel
 from plc.plant.parameters import Parameters
 from plc.plant.pumps import Pumps
 from plc.plant.retain import Retained
-from plc.plant.routes import DEFAULT_ROUTES, Route
+from plc.plant.routes import DEFAULT_ROUTES, DHW, Route
 from plc.plant.routing import Routing
 from plc.plant.season import SeasonSelect
 from plc.plant.sensing import Sensing
@@ -118,7 +118,7 @@ class Plant(Block):
         self.decision = EnergyDecision(p)
         self.counters = EnergyCounters(p)
         self.season = SeasonSelect(p)
-        self.hot_water = HotWater(p)
+        self.hot_water = HotWater(p, heated=any(route.name == DHW for route in self._routes))
         self.frost = FrostGuard(p)
         self.watch = Watch(p)
         self.demand = Demand(p)

@@ -50,9 +50,7 @@ class PowerControl(Block):
         self._thermal(tick, f, running=running)
         count = available[0] + available[1]
         if f.request_w <= 0.0 or not running or count == 0:
-            self.limited_by = (
-                "no_request" if f.request_w <= 0.0 else "no_miner" if count == 0 else "not_running"
-            )
+            self.limited_by = _why_not(f, count)
             self.granted_w = 0.0
             self.run = [False, False]
             self.target_w = [0.0, 0.0]
@@ -135,3 +133,13 @@ class PowerControl(Block):
         p = self._p.miners
         level = float(int(power_w / p.power_step_w)) * p.power_step_w
         return min(p.power_max_w, max(p.power_min_w, level))
+
+
+def _why_not(f: Facts, count: int) -> str:
+    """What a plant that does not run waits for. A full buffer is named: nothing else would tell of it."""
+    if f.request_w <= 0.0:
+        return "no_request"
+    if count == 0:
+        return "no_miner"
+    tripped = f.hard_trip or f.hard_latched
+    return "not_running" if f.sink_available or tripped or not f.auto else "no_sink"

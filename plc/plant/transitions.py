@@ -187,6 +187,15 @@ TRANSITIONS: tuple[Transition, ...] = (
         "Öl heiß, Rückkühlung schützt",
         "oil hot, recooling protects",
     ),
+    # Hot water before a full buffer: the tank is a sink of its own, and heat for it is never too much.
+    Transition(
+        (S.HEAT_BUFFER,),
+        S.HEAT_DHW,
+        "dhw_demand",
+        lambda f: f.dhw_wanted,
+        "Warmwasserbedarf",
+        "hot water demand",
+    ),
     Transition(
         (S.HEAT_BUFFER,),
         S.RECOOL,
@@ -202,14 +211,6 @@ TRANSITIONS: tuple[Transition, ...] = (
         lambda f: f.buffer_full and not f.recool_allowed and not f.route_is_recool,
         "Puffer voll, keine Senke",
         "buffer full, no sink",
-    ),
-    Transition(
-        (S.HEAT_BUFFER,),
-        S.HEAT_DHW,
-        "dhw_demand",
-        lambda f: f.dhw_wanted,
-        "Warmwasserbedarf",
-        "hot water demand",
     ),
     Transition(
         (S.HEAT_DHW,),

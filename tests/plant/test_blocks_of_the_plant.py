@@ -8,7 +8,8 @@ from plc.plant.dhw import HotWater
 from plc.plant.exercise import Exercise
 from plc.plant.facts import Facts
 from plc.plant.frost import FrostGuard
-from plc.plant.interface import ImageInputs, PlantInputs, WallTime
+from plc.plant.heat import HeatProof
+from plc.plant.interface import ImageInputs, MinerInputs, PlantInputs, WallTime
 from plc.plant.parameters import Parameters
 from plc.plant.power import PowerControl
 from plc.plant.proof_test import ProofTest
@@ -109,6 +110,32 @@ def test_cold_water_circulates_in_intervals():
     assert f.frost
 
 
+def test_a_circuit_that_a_whole_run_does_not_warm_is_told_until_it_is_warm():
+    guard, f = FrostGuard(Parameters()), Facts(t_outdoor=-5.0, t_charge=5.0, t_bottom=30.0, rv1_at_a=True)
+
+    def leap(seconds, charge):
+        f.t_charge = charge
+        for tick in ticks(seconds):
+            guard.step(tick, f, cold_month=False)
+        return f.circuit_cold
+
+    assert not leap(230.0, 5.0), "the run has not ended"
+    assert leap(30.0, 5.0)
+    assert leap(1500.0, 5.0), "also until the next run"
+    assert leap(600.0, 12.0), "warm, but not for long"
+    assert not leap(400.0, 12.0)
+
+
+def test_a_circuit_that_each_run_warms_is_in_order_however_it_cools_down_in_between():
+    guard, f, told = FrostGuard(Parameters()), Facts(t_outdoor=-5.0, t_bottom=30.0, rv1_at_a=True), False
+    for tick in ticks(7200.0):
+        since_s = (tick.now_ns // NS_PER_S) % 1800
+        f.t_charge = 25.0 if 60 <= since_s < 900 else 6.0
+        guard.step(tick, f, cold_month=False)
+        told = told or f.circuit_cold
+    assert not told
+
+
 def test_frost_needs_cold_weather_or_the_cold_half_of_the_year_without_a_sensor():
     assert not frost(t_outdoor=10.0, t_charge=5.0).frost
     assert not frost(t_outdoor=None, t_charge=5.0).frost
@@ -184,6 +211,7 @@ def test_the_heating_curve_is_limited_on_both_sides():
     ("present", "tank", "oil", "wanted", "blocks"),
     [
         (False, 30.0, 55.0, False, False),
+        (False, None, 55.0, False, False),
         (True, 40.0, 52.0, True, True),
         (True, 40.0, 47.0, False, True),
         (True, 50.0, 58.0, False, False),
@@ -197,6 +225,56 @@ def test_hot_water_is_wanted_when_cold_and_the_oil_can_help(present, tank, oil, 
     f = Facts(t_oil=oil)
     water.step(Tick(0, NS_PER_S), PlantInputs(HEALTHY, t_dhw_degc=reading), f)
     assert (f.dhw_wanted, f.dhw_blocks) == (wanted, blocks)
+
+
+def hot_water(*steps, heated=True):
+    """Block and facts after a line of (tank, oil); the tank is None without a reading."""
+    water, f = HotWater(parameters(dhw={"present": True}), heated=heated), Facts()
+    for tank, oil in steps:
+        f.t_oil = oil
+        reading = Reading() if tank is None else Reading.good(tank, 0)
+        water.step(Tick(0, NS_PER_S), PlantInputs(HEALTHY, t_dhw_degc=reading), f)
+    return f
+
+
+def test_charging_goes_on_until_the_tank_is_warm_or_the_oil_no_longer_hotter():
+    assert hot_water((44.0, 53.0), (44.5, 49.0)).dhw_wanted, "8 K to begin, 4 K to go on"
+    assert not hot_water((44.0, 53.0), (44.5, 48.0)).dhw_wanted
+    assert not hot_water((44.0, 49.0)).dhw_wanted, "never begun"
+    assert hot_water((44.0, 53.0), (48.5, 58.0)).dhw_wanted, "4 K above the demand"
+    assert not hot_water((44.0, 53.0), (49.0, 58.0)).dhw_wanted
+    assert not hot_water((44.0, 53.0), (None, 58.0)).dhw_wanted, "nobody knows"
+
+
+def test_without_a_way_to_the_tank_its_sensor_still_frees_the_heat_pump():
+    f = hot_water((40.0, 55.0), heated=False)
+    assert (f.dhw_wanted, f.dhw_blocks) == (False, True)
+    assert not hot_water((50.0, 55.0), heated=False).dhw_blocks
+
+
+def test_a_silent_tank_sensor_is_named_and_frees_the_heat_pump():
+    f = hot_water((50.0, 55.0), (None, 55.0))
+    assert (f.dhw_unknown, f.dhw_cold, f.dhw_wanted, f.dhw_blocks) == (True, False, False, True)
+    assert not hot_water((None, 55.0), (50.0, 55.0)).dhw_unknown
+
+
+# heat on its way
+
+
+@pytest.mark.parametrize(
+    ("charge", "missing"),
+    [(52.0, False), (41.0, True)],  # the tank takes it; P3 stands, the water has come down to the tank
+)
+def test_heat_to_the_hot_water_is_judged_against_the_tank_and_not_against_a_hot_buffer(charge, missing):
+    heat = HeatProof(Parameters())
+    f = Facts(
+        power_w=4000.0, t_oil=56.0, t_charge=charge, t_bottom=51.0, t_dhw=40.0, p4_pct=60.0,
+        route_is_dhw=True, route_ready=True, contactor_closed=True, contactor_on_s=600.0,
+    )  # fmt: skip
+    for tick in ticks(60.0):
+        heat.step(tick, f, (MinerInputs(), MinerInputs()))
+    assert f.heat_expected
+    assert f.heat_missing is missing
 
 
 def test_disinfection_belongs_to_the_heat_pump():
@@ -243,6 +321,23 @@ def test_each_limit_is_named(why, kwargs, granted):
     control = power(1.0, **({"available": (True, True)} if why == "miner_stale" else kwargs))
     power(1800.0, control, **kwargs)
     assert (control.limited_by, control.granted_w) == (why, pytest.approx(granted))
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"sink_available": False}, "no_sink"),
+        ({"sink_available": True}, "not_running"),
+        ({"sink_available": False, "hard_latched": True}, "not_running"),
+        ({"sink_available": False, "auto": False}, "not_running"),
+        ({"sink_available": False, "request_w": 0.0}, "no_request"),
+    ],
+)
+def test_a_plant_that_waits_names_a_missing_sink_because_nothing_else_does(facts, why):
+    control = PowerControl(Parameters())
+    f = Facts(**{"request_w": 6400.0, "auto": True, **facts})
+    control.step(Tick(0, NS_PER_S), f, running=False, api_stale=False, available=(True, True))
+    assert control.limited_by == why
 
 
 def test_oil_above_its_limit_takes_power_away_at_once_and_gives_it_back_slowly():

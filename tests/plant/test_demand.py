@@ -70,6 +70,28 @@ def test_in_great_cold_a_buffer_below_the_heating_curve_has_room_although_it_is_
     assert bench.leap(310.0, S.STANDBY, top_below_curve=True).sink_available
 
 
+FULL = {"t_top": 55.5, "t_bottom": 49.0}
+HELD = {"t_top": 52.0, "t_bottom": 45.0}
+
+
+def test_a_full_buffer_that_does_not_empty_while_the_house_draws_heat_is_held_by_something_else():
+    bench = Bench()
+    bench.leap(130.0, **FULL, load_w=15_000.0)
+    # 5 K of 1000 l are 5.8 kWh: three times that is what 15 kW draw in 70 minutes.
+    assert not bench.leap(4150.0, S.STANDBY, **HELD).buffer_held
+    assert bench.leap(100.0, S.STANDBY).buffer_held
+    assert not bench.leap(310.0, S.STANDBY, t_top=49.0).buffer_held, "it has room again"
+    assert not bench.leap(3600.0, S.STANDBY, t_top=52.0).buffer_held, "and was not full since"
+
+
+def test_a_buffer_that_nobody_empties_is_not_held():
+    bench = Bench()
+    bench.leap(130.0, **FULL)
+    assert not bench.leap(5000.0, S.STANDBY, **HELD, load_w=0.0).buffer_held, "summer"
+    assert not bench.leap(5000.0, S.STANDBY, load_w=None).buffer_held, "no outdoor temperature"
+    assert not bench.leap(5000.0, S.STANDBY, load_w=15_000.0, t_top=None).buffer_held, "nobody knows"
+
+
 def test_a_buffer_of_which_nobody_knows_takes_nothing_and_is_not_remembered_as_full():
     bench = Bench()
     assert not bench.leap(600.0, t_top=None, t_bottom=None).buffer_takes_heat
