@@ -32,6 +32,21 @@ def test_a_step_of_surplus_leads_to_full_power_within_the_confirmation_time() ->
     assert decision.total_w == pytest.approx(3900.0, abs=200.0)
 
 
+def test_by_a_plan_a_step_of_surplus_leads_to_full_power_within_the_confirmation_time_of_a_plan() -> None:
+    """A start waits for the mean of a quarter hour, full power comes with it; who runs already is not kept
+    waiting."""
+    plan = plan_values(heat=0.05, start_eur=0.03, runs_on_eur=0.03, quarters=12)
+    run = Run(RICH, dt_s=5.0)
+    run(1000.0, pv_w=500.0, plan=plan)
+    run(RICH.choice.confirm_on_s + 5.0, pv_w=4500.0, plan=plan)
+    assert run.engine.decision.total_w == 0.0
+    decision = run(RICH.choice.confirm_plan_s - RICH.choice.confirm_on_s, pv_w=4500.0, plan=plan)
+    assert decision.total_w == pytest.approx(3900.0, abs=200.0)
+    decision = run(RICH.choice.confirm_on_s + 5.0, pv_w=8500.0, plan=plan)
+    assert decision.total_w == pytest.approx(6400.0)
+    assert run.starts == 1
+
+
 def test_more_power_waits_for_the_short_mean_and_less_power_for_the_long_one() -> None:
     run = Run(RICH)
     run(200.0, pv_w=500.0)

@@ -115,3 +115,42 @@ def test_value_ground_needs_a_covering_buffer_and_a_value(monkeypatch):
     rig.leap(5.0).expect("worth it, miners off", hp_block=True)
     worth[0] = False
     rig.leap(1.0).expect("not worth it any more", hp_block=False)
+
+
+def test_the_decision_is_told_whether_a_block_for_value_would_be_granted(monkeypatch):
+    """What the plan reckons with: no block that the permissives or the relay's times would refuse. Nobody
+    needs to want it for that, and one that runs may go on although it would not begin now."""
+    worth = [False]
+    monkeypatch.setattr(EnergyEngine, "hold_back", property(lambda engine: worth[0]))
+    rig = Rig(parameters(hp_block={"by_value": True}), scan_ms=500)
+    rig.given(mode_auto=True, **WARM).leap(7000.0)
+    assert not rig.plant.facts.block_possible, "the lock after an unknown history runs"
+    rig.leap(1000.0).expect("nobody wants it", hp_block=False)
+    assert rig.plant.facts.block_possible
+
+    for doubt, sound in (
+        ({"t_outdoor_degc": -6.0}, {"t_outdoor_degc": 5.0}),
+        ({"t_buffer_bottom_degc": None}, {"t_buffer_bottom_degc": 44.0}),
+        ({"t_buffer_top_degc": 39.0, "t_buffer_bottom_degc": 38.0}, WARM),
+    ):
+        rig.given(**doubt).leap(1.0)
+        assert not rig.plant.facts.block_possible, doubt
+        rig.given(**sound).leap(1.0)
+        assert rig.plant.facts.block_possible, doubt
+
+    worth[0] = True
+    rig.leap(1000.0).expect("worth it", hp_block=True)
+    assert rig.plant.facts.block_possible, "it runs"
+    rig.given(t_buffer_top_degc=39.0, t_buffer_bottom_degc=38.0).leap(1.0)
+    assert rig.plant.facts.block_possible, "too little to begin, enough to go on"
+    worth[0] = False
+    rig.given(**WARM).leap(1.0).expect("not worth it any more", hp_block=False)
+    assert not rig.plant.facts.block_possible, "the heat pump must be free first"
+
+
+@pytest.mark.parametrize("switch", ["permitted", "by_value"])
+def test_a_block_that_the_owner_forbids_is_never_possible(monkeypatch, switch):
+    monkeypatch.setattr(EnergyEngine, "hold_back", property(lambda engine: True))
+    rig = Rig(parameters(hp_block={"by_value": True, switch: False}), scan_ms=500)
+    rig.given(mode_auto=True, **WARM).leap(8000.0).expect("not allowed", hp_block=False)
+    assert not rig.plant.facts.block_possible
