@@ -17,6 +17,7 @@ from plc.exchange import Exchange
 from plc.exits import Exit, ExitError
 from plc.field.rs485.service import Rs485Service
 from plc.field.rs485.settings import kinds_of
+from plc.hot_water import feed_from_bus
 from plc.scan.clock import Clock
 from plc.scan.service import Service
 from plc.site import Site
@@ -61,6 +62,7 @@ def device_services(
         exchange.health["meter_ok"] = rs485.ok
         rs485.expect_load(lambda: running_miners_w(exchange, clock.now_ns()))
         services.append(rs485)
+    feed_from_bus(exchange, site.section("devices.hot_water"), rs485)
     services += _miners(site, clock, exchange, rs485, origin, clean_start=clean_start)
     return services
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from plc.blocks.core import State, Tick
+from plc.blocks.core import NEVER, Reading, State, Tick
 from plc.energy.plan_values import PlanValues
 from plc.link.commands import Market
 from plc.plant.changes import COMMAND as PARAMETER
@@ -46,6 +46,12 @@ def _no_energy(now_ns: int) -> EnergyInputs:
     return _NO_ENERGY
 
 
+def _no_tank(now_ns: int) -> Reading:
+    """A house whose hot water tank nobody measures."""
+    del now_ns
+    return NEVER
+
+
 PAUSE = MinerWish(run=False, power_w=0.0, urgent=True)
 
 
@@ -60,8 +66,9 @@ class Scanned(NamedTuple):
 class Exchange:
     """Sources and HandOver of the scan loop.
 
-    energy: reads the house as of a time; given by whoever measures it. miners: snapshots that the drivers
-    put in. wishes: what the drivers reconcile, None until the plant has decided for the first time.
+    energy, t_dhw: read the house and its hot water tank as of a time; given by whoever measures them.
+    miners: snapshots that the drivers put in. wishes: what the drivers reconcile, None until the plant has
+    decided for the first time.
     commands: appended by the link, from any thread. health: how other parts of the program are, asked in
     every scan by the name of the field. market: prices and forecasts that came from outside. plan: of the
     planner. facts: what drivers say for people, asked by the link, by topic. last: the last scan, None before
@@ -70,6 +77,7 @@ class Exchange:
 
     def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
         self.energy: Callable[[int], EnergyInputs] = _no_energy
+        self.t_dhw: Callable[[int], Reading] = _no_tank
         self.miners = (Mailbox(MinerInputs()), Mailbox(MinerInputs()))
         self.wishes: tuple[Mailbox[MinerWish | None], ...] = (Mailbox(None), Mailbox(None))
         self.commands: deque[Command] = deque(maxlen=COMMANDS_WAITING)
@@ -115,7 +123,15 @@ class Exchange:
             commands = self._next_commands()
         miners = (m1.latest, m2.latest)
         return PlantInputs(
-            image, wall, self.energy(now_ns), miners, commands, scan, self._healths(), market=self._prices()
+            image,
+            wall,
+            self.energy(now_ns),
+            miners,
+            commands,
+            scan,
+            self._healths(),
+            self.t_dhw(now_ns),
+            self._prices(),
         )
 
     def _next_commands(self) -> tuple[Command, ...]:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from plc import __version__
 from plc.blocks.core import NS_PER_S, Origin, Tick
 from plc.exchange import Exchange
-from plc.health import both
 from plc.link.catalogue import catalogue
 from plc.link.discovery import About, discovery
 from plc.link.documents import of_kind
@@ -28,10 +27,10 @@ from plc.link.payload import Value
 from plc.link.remote_parameters import RemoteParameters
 from plc.link.settings import Mqtt
 from plc.link.site_facts import Site as LinkSite
-from plc.link.smart_meter import MeterReader
+from plc.link_numbers import numbers_of
 from plc.link_records import Keep, password_of
 from plc.plant.changes import plain, remote_parameters, value_at
-from plc.plant.interface import Command, EnergyInputs, Event, ImageInputs, PlantInputs
+from plc.plant.interface import Command, Event, ImageInputs, PlantInputs
 from plc.plant.plant import Plant
 from plc.site import Site
 from plc.site_reader import Language
@@ -68,6 +67,7 @@ def facts_of(site: Site, *, energy: bool, miners: int) -> Facts:
         actuators=asked.actuators,
         parameters={path: plain(value_at(site.parameters, path)) for path in remote_parameters()},
         energy=energy,
+        hot_water=site.parameters.dhw.present,
         miners=miners,
     )
 
@@ -145,9 +145,10 @@ class Linking:
         settings = settings_of(self.site)
         if settings is None:
             return []
-        meter = _meter(settings, exchange, simulated=simulated)
+        origin = Origin.SIM if simulated else Origin.MEASURED
+        numbers = numbers_of(settings, self.site.section("devices.hot_water"), exchange, origin)
         reports = (scan_report, self_report or (lambda: {"scan": scan_report()}))
-        link = Link(self._facts(settings, exchange, *reports, simulated=simulated), meter)
+        link = Link(self._facts(settings, exchange, *reports, simulated=simulated), numbers)
         exchange.health["mqtt_ok"] = link.ok
         exchange.health["account_ok"] = link.account_ok
         exchange.health["certificates_ok"] = link.certificates_ok
@@ -254,28 +255,3 @@ def _notices(changes: RemoteParameters | None) -> tuple[Event, ...]:
         )
         for dropped in changes.dropped
     )
-
-
-def _meter(settings: Mqtt, exchange: Exchange, *, simulated: bool) -> MeterReader | None:
-    """The smart meter on the broker, in front of whatever else measures the grid connection."""
-    if not settings.smart_meter.topic:
-        return None
-    meter = MeterReader(settings.smart_meter, Origin.SIM if simulated else Origin.MEASURED)
-    others = exchange.energy
-    stale_ns = round(settings.smart_meter.stale_s * NS_PER_S)
-
-    seen_ns = 0
-
-    def energy(now_ns: int) -> EnergyInputs:
-        nonlocal seen_ns
-        seen_ns = now_ns
-        found = others(now_ns)
-        if found.grid_meter_w.ok:  # a meter on the bus is nearer than one over the network
-            return found
-        return dataclasses.replace(found, grid_meter_w=meter.reading.aged(now_ns, stale_ns))
-
-    exchange.energy = energy
-    exchange.health["meter_ok"] = both(
-        exchange.health.get("meter_ok"), lambda: meter.reading.aged(seen_ns, stale_ns).ok
-    )
-    return meter

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
+from plc import hot_water
 from plc.blocks.param import Param, Path, broken_rules, walk_params
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem, did_you_mean
@@ -44,6 +45,7 @@ FACTS: dict[str, str] = {
     "pump_menu_p4": "P4: constant speed and the 0-10 V mode named as curve are set in the pump's menu",
     "pump_menu_p5": "P5: constant speed and the 0-10 V mode named as curve are set in the pump's menu",
     "heat_pump_menu": "heat pump: input I1 is EVU block 1, not inverted, and the aux heater stays off",
+    "heat_pump_setpoint": "heat pump: holds the buffer below buffer.resume_degc, else miner heat stays out",
     "i1_exclusive": "heat pump: only K7 and the grid operator's contact feed I1, I4 is not connected",
     "watchdog_relay": "K12 is in the coil path of K10 and K11 and drops without edges, tested",
     "valve_ends": "RV1 and RV2: end position A leads to the buffer, tested",
@@ -72,6 +74,9 @@ class SiteReader:
         self.parameters = self._parameters()
         self.routes = self._routes()
         self.sections = {section.name: self._section(section) for section in SECTIONS}
+        self.problems += hot_water.problems(
+            root, file, present=self.parameters.dhw.present, sections=self.sections
+        )
         self.unconfirmed = self._unconfirmed()
         self._unknown_keys()
 
@@ -193,7 +198,7 @@ class SiteReader:
                 self._say(1, f'no section "{section.name}"', section.name, "add the section")
             if section.many:
                 return ()
-            return section.kind() if _all_default(section.kind) else None
+            return section.kind() if not section.optional and _all_default(section.kind) else None
         if section.many:
             entries = self._list_of(section.kind, node, section.name) or ()
             if entries:

@@ -14,6 +14,7 @@ from typing import Any
 from plc.devicefiles import rs485_problems
 from plc.field.miner.settings import MinerSettings
 from plc.field.rs485.settings import SerialPort
+from plc.hot_water import HotWaterSensor
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem
 from plc.link.settings import Mqtt
@@ -33,14 +34,16 @@ class Section:
     """One section.
 
     place: keys from the top of site.yaml. kind: its dataclass. many: a list of them. required: may not be
-    left out. hosts, ports: network hosts and serial ports that an entry talks to. check: rules that need
-    more than one entry or another file; gets the value, its node and the path of the site file.
+    left out. optional: left out it is None, although every key has a default. hosts, ports: network hosts
+    and serial ports that an entry talks to. check: rules that need more than one entry or another file; gets
+    the value, its node and the path of the site file.
     """
 
     place: tuple[str, ...]
     kind: type
     many: bool = False
     required: bool = False
+    optional: bool = False
     hosts: Callable[[Any], tuple[str, ...]] = _nothing
     ports: Callable[[Any], tuple[str, ...]] = _nothing
     check: Callable[[Any, Node, str], Iterable[Problem]] = _no_problems
@@ -57,4 +60,5 @@ SECTIONS: tuple[Section, ...] = (
         ("devices", "rs485"), SerialPort, many=True, ports=lambda port: (port.port,), check=rs485_problems
     ),
     Section(("devices", "mqtt"), Mqtt, hosts=lambda broker: (broker.host,)),
+    Section(("devices", "hot_water"), HotWaterSensor, optional=True),
 )

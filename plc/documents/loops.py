@@ -84,7 +84,7 @@ LOOPS: tuple[Loop, ...] = (
         ("rv2_a", "rv2_b"),
         ("t_buffer_top_degc",),
         (),
-        ("A-024", "A-025", "A-026", "A-043"),
+        ("A-024", "A-025", "A-026", "A-043", "A-060C"),
     ),
     Loop(
         "miner1",
@@ -119,7 +119,7 @@ LOOPS: tuple[Loop, ...] = (
         ("hp_block",),
         ("grid_block", "t_buffer_top_degc", "t_outdoor_degc"),
         ("hp_block", "hp_block_value", "hp_block_request"),
-        ("A-042", "A-058", "A-059", "A-070", "A-071"),
+        ("A-042", "A-044", "A-058", "A-059", "A-060C", "A-070", "A-071"),
         ("hp_block",),
     ),
     Loop(

@@ -194,12 +194,16 @@ class Line:
         elif connecting and time.monotonic() - self._asked_s > ANSWER_S:
             self._down(End.SILENT, f"no answer from the broker within {ANSWER_S:.0f} s")
 
-    def subscribe(self, topics: list[str]) -> None:
-        """Old retained messages are not wanted, new ones must be recognisable as retained."""
+    def subscribe(self, topics: list[str], *, numbers: bool = False) -> None:
+        """Old retained messages are not wanted; a new command must be recognisable as retained.
+
+        numbers: of other devices, many of which retain what they publish. To MQTT 5 a new one is as good as
+        any; with 3.1.1 only an old one is marked.
+        """
         if self._client is None or not topics:
             return
         if self.five:
-            options = SubscribeOptions(qos=1, noLocal=True, retainAsPublished=True, retainHandling=2)
+            options = SubscribeOptions(qos=1, noLocal=True, retainAsPublished=not numbers, retainHandling=2)
             self._client.subscribe([(topic, options) for topic in topics])
         else:
             self._client.subscribe([(topic, 1) for topic in topics])

@@ -43,6 +43,8 @@ def catalogue(facts: Facts) -> tuple[Entry, ...]:
         *connection_entries(),
         *_counters(facts),
     ]
+    if facts.hot_water:
+        found.append(a_number("temperature", "t_dhw_degc", lambda view: of_reading(view.inputs.t_dhw_degc)))
     if facts.energy:
         found += _energy()
     for number in range(1, facts.miners + 1):

@@ -78,7 +78,7 @@ class Facts:
     labels: signal -> German and English text of wiring.yaml. figures, decision, actuators: what the plant
     publishes, asked from a plant itself; decision: those figures that say whether mining pays; words: what
     says why. parameters: those that may be changed, with the value of the site file. energy: the house is
-    measured. miners: how many are driven.
+    measured. hot_water: the tank is. miners: how many are driven.
     """
 
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -88,6 +88,7 @@ class Facts:
     actuators: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     energy: bool = True
+    hot_water: bool = False
     miners: int = 2
 
 

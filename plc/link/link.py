@@ -21,9 +21,9 @@ from plc.link.certificates import WARN_DAYS, first_of
 from plc.link.history import OutageRing
 from plc.link.inbox import Inbox, Moment
 from plc.link.messages import event_message, heartbeat_message, report_message
+from plc.link.number_reader import Numbers
 from plc.link.publish import Message, Publisher
 from plc.link.site_facts import Site
-from plc.link.smart_meter import MeterReader
 from plc.link.view import View
 from plc.plant.interface import CommandResult, Event, PlantInputs, PlantOutputs
 
@@ -43,8 +43,8 @@ class Link:
 
     name = "mqtt"
 
-    def __init__(self, site: Site, meter: MeterReader | None = None) -> None:
-        self._site, self._meter = site, meter
+    def __init__(self, site: Site, numbers: Numbers | None = None) -> None:
+        self._site, self._numbers = site, numbers or Numbers()
         root, settings = site.root, site.settings
         self._publisher = Publisher(site.entries, root)
         self._alarms = AlarmTopics(root, german=site.german)
@@ -128,7 +128,7 @@ class Link:
             "certificate": self._certificate[0],
             "certificate_days": self._certificate[1],
             "too_large": line.too_large,
-            "meter": "" if self._meter is None else self._meter.problem,
+            **self._numbers.problems(),
         }
 
     # --- the thread
@@ -191,11 +191,10 @@ class Link:
         self._reported_s = now_s - REPORT_S
         self._alarms.forget()
         topics = [f"{self._site.root}/cmd/+"] if self._attempts.takes_commands else []
-        if self._meter is not None:
-            topics.append(self._site.settings.smart_meter.topic)
         if self._site.settings.discovery:
             topics.append(f"{self._site.settings.discovery_prefix}/status")
         self._line.subscribe(topics)
+        self._line.subscribe(self._numbers.topics, numbers=True)
         self._look()
         self._greeting = self._everything(now_s)
 
@@ -288,9 +287,9 @@ class Link:
         """In `turn`, so in this thread."""
         if received.topic.startswith(f"{self._site.root}/cmd/"):
             self._inbox.take(received, self._moment())
-        elif self._meter is not None and received.topic == self._site.settings.smart_meter.topic:
+        elif received.topic in self._numbers.topics:
             if not received.retained:  # of unknown age
-                self._meter.take(received.payload, self._moment().plant_ns)
+                self._numbers.take(received.topic, received.payload, self._moment().plant_ns)
         elif received.payload == b"online":
             self._resend_at_s = time.monotonic() + HOME_ASSISTANT_PAUSE_S
 

@@ -62,6 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "link/certificate": ("Zertifikat, das zuerst endet", "certificate that ends first"),
     "link/problem": ("MQTT Problem", "MQTT problem"),
     "scan/period_ms": ("Zyklus", "scan period"),
+    "temperature/t_dhw_degc": ("Warmwasserspeicher", "hot water tank"),
     "process/oil_degc": ("Öltemperatur (Regelung)", "oil temperature (control)"),
     "process/power_w": ("Leistung der Miner", "power of the miners"),
     "process/heat_w": ("Wärme ins Wasser", "heat into the water"),

@@ -340,11 +340,11 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Dhw:
-    """Domestic hot water. The heat pump makes it; miners help when the tank has a sensor."""
+    """Domestic hot water. The heat pump makes it; miners help where the tank has a sensor and a route."""
 
-    present: Annotated[bool, Param("", None, None, "tank sensor and route exist", source="commissioning")] = (
-        False
-    )
+    present: Annotated[
+        bool, Param("", None, None, "the tank has a sensor, devices.hot_water", source="commissioning")
+    ] = False
     demand_degc: Annotated[Number, Param("degC", 38, 55, "charge below")] = 45.0
     over_k: Annotated[Number, Param("K", 3, 20, "oil must be hotter than the tank by")] = 8.0
     disinfect_weekday: Annotated[int, Param("", 0, 6, "day of disinfection, Monday is 0", remote=True)] = 2

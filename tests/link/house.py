@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from plc.blocks.core import Origin, Reading, Tick
 from plc.exchange import Exchange
+from plc.hot_water import HotWaterSensor
 from plc.link.link import Link
 from plc.linking import Linking
 from plc.plant.interface import EnergyInputs, ImageInputs, PlantInputs, PlantOutputs, ScanInputs, WallTime
@@ -33,6 +35,13 @@ def make_site(folder: Path, *, name: str = "", **mqtt: Any) -> Site:
         text = path.read_text(encoding="utf-8").replace("id: demo-walda", f"id: {name}")
         path.write_text(text, encoding="utf-8")
     return load_site(made)
+
+
+def with_tank(site: Site, **sensor: Any) -> Site:
+    """The same site with a hot water tank whose sensor is given."""
+    parameters = replace(site.parameters, dhw=replace(site.parameters.dhw, present=True))
+    sections = {**site.sections, "devices.hot_water": HotWaterSensor(**sensor)}
+    return replace(site, parameters=parameters, sections=sections)
 
 
 def image(now_ns: int, oil_degc: float = 48.0) -> ImageInputs:

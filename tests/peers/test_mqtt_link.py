@@ -17,7 +17,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from plc.link.broker import WINDOW
-from tests.link.house import House, make_site
+from tests.link.house import House, make_site, with_tank
 from tests.peers.mqtt_rig import Broker, Listener, until
 
 pytestmark = pytest.mark.peer
@@ -228,6 +228,25 @@ def test_a_meter_on_the_broker_measures_the_grid_and_grows_old(broker: Broker, t
         assert measured() is None
         assert house.exchange.health["meter_ok"]() is False
     meter.close()
+
+
+def test_a_tank_sensor_on_the_broker_counts_although_its_messages_are_retained(
+    broker: Broker, tmp_path: Path
+) -> None:
+    sensor = Listener(broker.port)
+    sensor.publish("tank/top", {"dhw": {"curtemp": 61.0}}, retain=True)  # of unknown age
+    site = with_tank(make_site(tmp_path, port=broker.port), topic="tank/top", value="dhw.curtemp", stale_s=10)
+    with House(site) as house:
+        house.wait_online()
+        assert not house.exchange.t_dhw(house.now_ns).ok
+        sensor.publish("tank/top", {"dhw": {"curtemp": 43.5}}, retain=True)
+        until(lambda: house.exchange.t_dhw(house.now_ns).value == 43.5, "a reading")
+        house.scan()
+        assert house.plant.facts.t_dhw == 43.5
+        house.scan(110)  # eleven seconds of plant time without another one
+        assert not house.exchange.t_dhw(house.now_ns).ok
+        assert house.plant.facts.dhw_unknown
+    sensor.close()
 
 
 def test_a_full_broker_is_waited_for(broker: Broker, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ CASES = [
         lambda t: replaced(t, "  mqtt:\n", "  mqt:\n"),
         ("  mqt:", ""),
         'the unknown key "mqt"',
-        "one of miners, mqtt, rs485",
+        "one of hot_water, miners, mqtt, rs485",
         'did you mean "mqtt"?',
     ),
     Case(

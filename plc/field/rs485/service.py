@@ -85,6 +85,13 @@ class Rs485Service:
                 return device.reading(device.feeds[METERED], now_ns)
         return NEVER
 
+    def reading(self, device: str, value: str, now_ns: int) -> Reading:
+        """One value of one device as of now; NEVER while it has not given it."""
+        for found in self.devices():
+            if found.name == device:
+                return found.reading(value, now_ns)
+        return NEVER
+
     def readings(self, now_ns: int) -> dict[str, Reading]:
         """Every value of every device by `<device>.<value>`, for status and history."""
         return {

@@ -1,0 +1,149 @@
+"""Where the temperature of the hot water tank comes from: no terminal of the cabinet is free for it.
+
+A value of a Modbus device, a value on the MQTT broker, or both: then the bus counts while it is good. Here it
+becomes an input of the plant with quality and age; what the plant does without one stands in `plc.plant.dhw`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from plc.blocks.core import NS_PER_S, Quality, Reading
+from plc.blocks.param import Param
+from plc.devicefiles import device_paths, load_kinds
+from plc.exchange import Exchange
+from plc.field.rs485.devicetype import DeviceType
+from plc.field.rs485.service import Rs485Service
+from plc.field.rs485.settings import SerialPort, kinds_of
+from plc.image.marked_yaml import Node
+from plc.image.problem import Problem, did_you_mean
+
+SECTION = "devices.hot_water"
+
+
+@dataclass(frozen=True, slots=True)
+class HotWaterSensor:
+    """The sensor of the hot water tank. At least one of `modbus` and `topic`."""
+
+    modbus: Annotated[str, Param("", None, None, "<device>.<value> of a device in devices.rs485")] = ""
+    topic: Annotated[str, Param("", None, None, "topic at the broker, e.g. ems-esp/boiler_data_dhw")] = ""
+    value: Annotated[
+        str,
+        Param("", None, None, "path of the number in the topic's JSON; empty = the message is the number"),
+    ] = ""
+    stale_s: Annotated[float, Param("s", 10, 3600, "older than this is not used")] = 900.0
+    low_degc: Annotated[float, Param("degC", -5, 30, "colder is no reading")] = 3.0
+    high_degc: Annotated[float, Param("degC", 60, 110, "hotter is no reading")] = 95.0
+    step_k: Annotated[float, Param("K", 2, 60, "a larger jump counts when the next reading confirms it")] = (
+        15.0
+    )
+
+    @property
+    def stale_ns(self) -> int:
+        """`stale_s` for the clock of the scan."""
+        return round(self.stale_s * NS_PER_S)
+
+
+def plausible(reading: Reading, settings: HotWaterSensor, now_ns: int) -> Reading:
+    """The reading as of now; bad outside its limits, whoever gave it."""
+    reading = reading.aged(now_ns, settings.stale_ns)
+    if reading.ok and not settings.low_degc <= (reading.value or 0.0) <= settings.high_degc:
+        return Reading(reading.value, Quality.BAD, reading.origin, reading.taken_ns)
+    return reading
+
+
+def feed(exchange: Exchange, settings: HotWaterSensor, source: Callable[[int], Reading]) -> None:
+    """One more source, behind those that are there: the first good one counts, else the newest says why."""
+    before = exchange.t_dhw
+
+    def t_dhw(now_ns: int) -> Reading:
+        nearer = before(now_ns)
+        if nearer.ok:
+            return nearer
+        found = plausible(source(now_ns), settings, now_ns)
+        return found if found.ok or found.taken_ns >= nearer.taken_ns else nearer
+
+    exchange.t_dhw = t_dhw
+
+
+def feed_from_bus(exchange: Exchange, settings: HotWaterSensor | None, rs485: Rs485Service | None) -> None:
+    """The value that the site names, read by the driver of its port."""
+    if settings is None or rs485 is None or not settings.modbus:
+        return
+    device, _, value = settings.modbus.partition(".")
+    feed(exchange, settings, lambda now_ns: rs485.reading(device, value, now_ns))
+
+
+# --- what is wrong with a site
+
+
+def problems(root: Node, file: str, *, present: bool, sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """The tank's sensor against the rest of site.yaml."""
+    settings: HotWaterSensor | None = sections[SECTION]
+    if settings is None or not (settings.modbus or settings.topic):
+        if present or settings is not None:
+            yield Problem(
+                file,
+                _line(root, "parameters", "dhw", "present") if present else _line(root, *SECTION.split(".")),
+                "dhw.present: true, and nothing measures the tank"
+                if present
+                else f"{SECTION} without a source",
+                f"{SECTION} with `modbus: <device>.<value>` or `topic: ...`",
+                "name the source of the tank's temperature, or write dhw.present: false",
+            )
+        return
+    if not present:
+        yield Problem(
+            file,
+            _line(root, *SECTION.split(".")),
+            f"{SECTION}, and dhw.present: false: nobody looks at it",
+            "both or neither",
+            "write parameters.dhw.present: true, or remove the section",
+        )
+    if settings.modbus:
+        yield from _modbus_problems(settings.modbus, root, file, sections["devices.rs485"] or ())
+    if settings.topic:
+        yield from _topic_problems(settings.topic, root, file, sections)
+
+
+def _modbus_problems(name: str, root: Node, file: str, ports: Sequence[SerialPort]) -> Iterator[Problem]:
+    line = _line(root, *SECTION.split("."), "modbus")
+    folder = Path(file).parent
+    kinds, _ = load_kinds([kind for kind in kinds_of(ports) if kind in device_paths(folder)], folder)
+    known = {
+        f"{device.name}.{value}"
+        for port in ports
+        for device in port.devices
+        if device.type in kinds
+        for value in _temperatures(kinds[device.type])
+    }
+    if name not in known:
+        yield Problem(
+            file,
+            line,
+            f'modbus: "{name}"',
+            ", ".join(sorted(known))
+            or "a temperature (unit degC) of a device in devices.rs485; there is none",
+            did_you_mean(name, sorted(known)) or "take one of these, or add a device file with the value",
+        )
+
+
+def _temperatures(kind: DeviceType) -> Iterator[str]:
+    return (name for name, value in kind.values.items() if value.unit == "degC")
+
+
+def _topic_problems(topic: str, root: Node, file: str, sections: Mapping[str, Any]) -> Iterator[Problem]:
+    line = _line(root, *SECTION.split("."), "topic")
+    if "+" in topic or "#" in topic:
+        yield Problem(file, line, f'topic: "{topic}"', "one topic without + and #", "name the one topic")
+    if sections["devices.mqtt"] is None:
+        yield Problem(
+            file, line, f"{SECTION}.topic without a broker", "devices.mqtt: {host: ...}", "add the broker"
+        )
+
+
+def _line(root: Node, *path: str) -> int:
+    return root.at(path).line
