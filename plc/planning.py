@@ -68,6 +68,7 @@ def heat_model(p: Parameters) -> HeatModel:
         outdoor_min_degc=block.outdoor_min_degc,
         volume_l=buffer.volume_l,
         full_degc=buffer.full_degc,
+        full_bottom_degc=buffer.full_bottom_degc,
         capacity_w=p.house.hp_capacity_w,
         by_value=block.permitted and block.by_value,
         recool=p.cooler.economic,
@@ -92,8 +93,8 @@ class Questions:
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Adds to the means of this quarter hour; a finished one is learned unless the planner is reading."""
-        del tick, outputs
-        done = self._means.add(inputs)
+        del tick
+        done = self._means.add(inputs, outputs)
         if done is not None and self._lock.acquire(blocking=False):
             try:
                 self._learn(done)
@@ -144,42 +145,87 @@ class Questions:
             done.unix_s,
             utc_offset_s=done.utc_offset_s,
             pv_kw=done.pv_kw,
-            load_kw=done.load_kw,
+            load_kw=self._household_kw(done),
             outdoor_degc=done.outdoor_degc,
         )
 
+    def _household_kw(self, done: _Quarter) -> float | None:
+        """Load without miners and without the heat pump's space heating, which the plan adds itself.
+
+        No meter of the site measures the heat pump alone; what it takes follows from the balance of the
+        buffer. Where that cannot be drawn up the quarter hour teaches nothing: a load with a heat pump in
+        it would be planned for twice.
+        """
+        load_kw, demand_kw = done.load_kw, done.demand_kw
+        if load_kw is None or not self._p.economics.heat.heat_pump or demand_kw == 0.0:
+            return load_kw
+        if demand_kw is None or done.outdoor_degc is None or done.warmer_k is None:
+            return None
+        made_kw = demand_kw + done.warmer_k * kwh_per_kelvin(self._model.volume_l) / (QUARTER_S / 3600.0)
+        made_kw -= self._p.economics.heat.into_buffer * (done.into_buffer_kw or 0.0)
+        takes_kw = self._model.takes_kw(self._p.economics, made_kw, done.outdoor_degc)
+        return max(0.0, load_kw - takes_kw)
+
+
+INTO_BUFFER_STATES = ("RAMP", "HEAT_BUFFER")
+"""States of the sequence in which the miners' heat is meant for the buffer."""
+
+PV, LOAD, OUTDOOR, DEMAND, INTO_BUFFER = range(5)
+"""Places in a sample."""
+
 
 class _Quarter:
-    """Sums of one quarter hour; a mean of less than half of it is none."""
+    """Sums of one quarter hour; a mean of less than half of it is none. warmer_k: what the buffer gained."""
 
-    __slots__ = ("_counts", "_sums", "unix_s", "utc_offset_s")
+    __slots__ = ("_counts", "_first_degc", "_last_degc", "_sums", "unix_s", "utc_offset_s")
 
     LEAST = QUARTER_S // 2
 
     def __init__(self, unix_s: int, utc_offset_s: int) -> None:
         self.unix_s, self.utc_offset_s = unix_s, utc_offset_s
-        self._sums, self._counts = [0.0, 0.0, 0.0], [0, 0, 0]
+        self._sums, self._counts = [0.0] * 5, [0] * 5
+        self._first_degc: tuple[int, float] | None = None  # seconds into the quarter hour, mean of the buffer
+        self._last_degc = (0, 0.0)
 
-    def add(self, values: tuple[float | None, float | None, float | None]) -> None:
+    def add(self, second: int, values: tuple[float | None, ...], buffer_degc: float | None) -> None:
         for index, value in enumerate(values):
             if value is not None:
                 self._sums[index] += value
                 self._counts[index] += 1
+        if buffer_degc is not None:
+            self._last_degc = (second, buffer_degc)
+            self._first_degc = self._first_degc or self._last_degc
 
     def _mean(self, index: int) -> float | None:
         return self._sums[index] / self._counts[index] if self._counts[index] >= self.LEAST else None
 
     @property
     def pv_kw(self) -> float | None:
-        return self._mean(0)
+        return self._mean(PV)
 
     @property
     def load_kw(self) -> float | None:
-        return self._mean(1)
+        return self._mean(LOAD)
 
     @property
     def outdoor_degc(self) -> float | None:
-        return self._mean(2)
+        return self._mean(OUTDOOR)
+
+    @property
+    def demand_kw(self) -> float | None:
+        return self._mean(DEMAND)
+
+    @property
+    def into_buffer_kw(self) -> float | None:
+        return self._mean(INTO_BUFFER)
+
+    @property
+    def warmer_k(self) -> float | None:
+        """From its first to its last second; None when less than half of it was seen."""
+        if self._first_degc is None:
+            return None
+        (begin, before), (end, after) = self._first_degc, self._last_degc
+        return (after - before) * QUARTER_S / (end - begin) if end - begin >= self.LEAST else None
 
 
 class _QuarterMeans:
@@ -191,7 +237,7 @@ class _QuarterMeans:
         self._at_s = -1
         self._quarter: _Quarter | None = None
 
-    def add(self, inputs: PlantInputs) -> _Quarter | None:
+    def add(self, inputs: PlantInputs, outputs: PlantOutputs) -> _Quarter | None:
         """Takes one scan; returns the quarter hour that has just ended."""
         wall = inputs.wall
         if not wall.synchronised or wall.unix_s == self._at_s:
@@ -201,24 +247,34 @@ class _QuarterMeans:
         done = None
         if self._quarter is None or self._quarter.unix_s != begin:
             done, self._quarter = self._quarter, _Quarter(begin, wall.utc_offset_s)
-        self._quarter.add(_sample(inputs))
+        image = inputs.image
+        top, bottom = image.t_buffer_top_degc, image.t_buffer_bottom_degc
+        mean = None
+        if top.ok and bottom.ok and top.value is not None and bottom.value is not None:
+            mean = (top.value + bottom.value) / 2.0
+        self._quarter.add(wall.unix_s - begin, _sample(inputs, outputs), mean)
         return done
 
 
-def _sample(inputs: PlantInputs) -> tuple[float | None, float | None, float | None]:
-    """(solar, load without miners, outdoor) in kW and degC; what is not trusted is None."""
+def _sample(inputs: PlantInputs, outputs: PlantOutputs) -> tuple[float | None, ...]:
+    """(solar, load without miners, outdoor, heat that the house takes, miners that heat the buffer) in
+    kW and degC; what is not trusted is None."""
     energy = inputs.energy
     pv = energy.pv_w.value if energy.pv_w.ok else None
     load = energy.load_w.value if energy.load_w.ok else None
+    mined_w = 0.0
     for miner in inputs.miners:
         power = miner.power_metered_w if miner.power_metered_w.ok else miner.power_estimated_w
-        if load is not None and power.ok and power.value is not None:
-            load = max(0.0, load - power.value)
+        if power.ok and power.value is not None:
+            mined_w += power.value
     outdoor = inputs.image.t_outdoor_degc
+    demand_w = dict(outputs.status.values).get("load_w")
     return (
         None if pv is None else pv / 1000.0,
-        None if load is None else load / 1000.0,
+        None if load is None else max(0.0, load - mined_w) / 1000.0,
         outdoor.value if outdoor.ok else None,
+        None if demand_w is None else demand_w / 1000.0,
+        mined_w / 1000.0 if outputs.status.state in INTO_BUFFER_STATES else 0.0,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from plc.blocks.core import NS_PER_S, Reading, Tick
 from plc.devices import expecting_devices
 from plc.energy.forecast import Forecast
+from plc.energy.parameters import Economics, HeatSource
 from plc.energy.plan_problem import from_plain, to_plain
 from plc.energy.tariff import QUARTER_S, SpotPrices
 from plc.exchange import Exchange
@@ -29,7 +30,6 @@ from plc.scan.clock import MonotonicClock
 from plc.site import load_site
 
 NOON = 1_750_000_000 - 1_750_000_000 % QUARTER_S
-OUTPUTS = PlantOutputs(ImageOutputs(), PlantStatus("STANDBY", "auto"))
 
 
 class House:
@@ -41,20 +41,41 @@ class House:
         self.unix_s = NOON
 
     def scan(
-        self, seconds: int, *, synchronised: bool = True, pv_w: float | None = 6000.0, miner_w: float = 0.0
+        self,
+        seconds: int,
+        *,
+        synchronised: bool = True,
+        pv_w: float | None = 6000.0,
+        miner_w: float = 0.0,
+        load_w: float = 1000.0,
+        demand_w: float | None = 0.0,
+        buffer_degc: float | None = 36.0,
+        buffer_k_per_s: float = 0.0,
+        state: str = "STANDBY",
     ):
+        """load_w without miners; demand_w: heat the house takes; the buffer changes by buffer_k_per_s."""
+        outputs = PlantOutputs(ImageOutputs(), PlantStatus(state, "auto", values=(("load_w", demand_w),)))
         for _ in range(seconds):
             now_ns = self.unix_s * NS_PER_S
             pv = Reading() if pv_w is None else Reading.good(pv_w, now_ns)
+            warm = Reading() if buffer_degc is None else Reading.good(buffer_degc, now_ns)
+            if buffer_degc is not None:
+                buffer_degc += buffer_k_per_s
             inputs = PlantInputs(
-                ImageInputs(True, True, t_outdoor_degc=Reading.good(5.0, now_ns)),
+                ImageInputs(
+                    True,
+                    True,
+                    t_outdoor_degc=Reading.good(5.0, now_ns),
+                    t_buffer_top_degc=warm,
+                    t_buffer_bottom_degc=warm,
+                ),
                 wall=WallTime(self.unix_s, 3600, synchronised),
-                energy=EnergyInputs(pv_w=pv, load_w=Reading.good(1000.0 + miner_w, now_ns)),
+                energy=EnergyInputs(pv_w=pv, load_w=Reading.good(load_w + miner_w, now_ns)),
                 miners=(MinerInputs(power_estimated_w=Reading.good(miner_w, now_ns)), MinerInputs()),
             )
             tick = Tick(now_ns, NS_PER_S)
-            self.exchange.scanned(tick, inputs, OUTPUTS)
-            self.questions.scanned(tick, inputs, OUTPUTS)
+            self.exchange.scanned(tick, inputs, outputs)
+            self.questions.scanned(tick, inputs, outputs)
             self.unix_s += 1
 
 
@@ -80,6 +101,65 @@ def test_the_load_that_is_learned_leaves_the_miners_out():
     mining.scan(2 * QUARTER_S + 5, miner_w=3000.0)
     loads = [[q.load_kw for q in h.questions.present().problem.quarters] for h in (plain, mining)]
     assert loads[0] == pytest.approx(loads[1])
+
+
+COP = 0.42 * (43.5 + 273.15) / 38.5
+"""At 5 degC outside, flow 40.5 degC, charged with 3 K more."""
+
+
+def loads(house: House) -> list[float]:
+    return [q.load_kw for q in house.questions.present().problem.quarters]
+
+
+def learned(**scans: object) -> list[float]:
+    """What is expected of the load after two quarter hours like this."""
+    house = House()
+    house.scan(2 * QUARTER_S + 5, **scans)
+    return loads(house)
+
+
+HEAT_PUMP_W = 4000.0 / COP
+
+
+@pytest.mark.parametrize(
+    "heating",
+    [
+        {"demand_w": 4000.0, "load_w": 1000.0 + HEAT_PUMP_W},
+        {"demand_w": 4000.0, "load_w": 1000.0, "buffer_k_per_s": -4.0 / 1.163 / 3600.0},
+        {"demand_w": 0.0, "load_w": 1000.0 + 2 * HEAT_PUMP_W, "buffer_k_per_s": 8.0 / 1.163 / 3600.0},
+        {"demand_w": 5900.0, "load_w": 1000.0 + HEAT_PUMP_W, "miner_w": 2000.0, "state": "HEAT_BUFFER"},
+        {"demand_w": 4000.0, "load_w": 1000.0 + HEAT_PUMP_W, "miner_w": 2000.0, "state": "RECOOL"},
+    ],
+    ids=[
+        "steady",
+        "held back, out of the buffer",
+        "warms the buffer",
+        "beside miners",
+        "beside recooled miners",
+    ],
+)
+def test_the_load_that_is_learned_leaves_the_heat_pump_out(heating):
+    """The plan adds it again; it counted the heat pump twice."""
+    if heating["demand_w"] == 0.0:
+        heating = {**heating, "demand_w": 0.001}
+    assert learned(**heating) == pytest.approx(learned(), abs=0.01)
+
+
+@pytest.mark.parametrize("gap", [{"demand_w": None}, {"demand_w": 4000.0, "buffer_degc": None}])
+def test_a_load_with_an_unknown_share_of_the_heat_pump_teaches_nothing(gap):
+    fresh = House()
+    fresh.scan(5)
+    known = loads(fresh)
+    unlearned = learned(load_w=9000.0, **gap)
+    assert unlearned[:4] == pytest.approx(known[2:6])
+
+
+def test_with_a_boiler_all_of_the_load_is_the_household():
+    boiler = replace(Parameters(), economics=replace(Economics(), heat=HeatSource(heat_pump=False)))
+    house = House()
+    house.questions.use(boiler)
+    house.scan(2 * QUARTER_S + 5, demand_w=4000.0)
+    assert loads(house) == pytest.approx(learned())
 
 
 def test_a_quarter_hour_that_was_hardly_measured_teaches_nothing():

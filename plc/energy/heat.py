@@ -12,9 +12,13 @@ COP_RANGE = (1.6, 5.0)
 
 
 def cop(heat: HeatSource, *, outdoor_degc: float, flow_degc: float) -> float:
-    """Coefficient of performance from a share of Carnot, clipped to what machines of this class do."""
-    lift_k = max(flow_degc - outdoor_degc, MIN_LIFT_K)
-    carnot = (flow_degc + KELVIN) / lift_k
+    """Coefficient of performance from a share of Carnot, clipped to what machines of this class do.
+
+    flow_degc: of the heating circuit. What heats the buffer to it must be hotter by charge_over_k.
+    """
+    hot_degc = flow_degc + heat.charge_over_k
+    lift_k = max(hot_degc - outdoor_degc, MIN_LIFT_K)
+    carnot = (hot_degc + KELVIN) / lift_k
     return min(max(heat.carnot_fraction * carnot, COP_RANGE[0]), COP_RANGE[1])
 
 
@@ -36,3 +40,19 @@ def value_eur_per_kwh(heat: HeatSource, *, electricity_eur_per_kwh: float, cop_n
     if not heat.heat_pump:
         return heat.boiler_eur_per_kwh
     return electricity_eur_per_kwh / cop_now
+
+
+def drawn_k(top_degc: float, bottom_degc: float, release_degc: float) -> float:
+    """Kelvin of the whole buffer that a load can draw before the top has fallen to release_degc, >= 0.
+
+    The load takes from the top and returns to the bottom, so what is warmer than release_degc leaves at the
+    top while the cold follows from below: between top and bottom it gets colder evenly. A buffer that is
+    warm down to its bottom counts as mixed.
+    """
+    over_k = top_degc - release_degc
+    if over_k <= 0.0:
+        return 0.0
+    spread_k = top_degc - bottom_degc
+    if spread_k <= over_k:
+        return over_k - max(0.0, spread_k) / 2.0
+    return over_k - over_k * over_k / (2.0 * spread_k)

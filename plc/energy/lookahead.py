@@ -94,7 +94,7 @@ def measured(
     if demand_kw <= 0.0:
         target = release = -1.0
     elif s.flow_degc is not None:
-        target = plan.heat_at(s.flow_degc)
+        target = plan.held_at(s.flow_degc)
         release = target - max(0.0, expected.target_kwh - expected.release_kwh)
     quarter = expected._replace(
         pv_kw=house.pv_w / 1000.0,

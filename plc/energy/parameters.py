@@ -158,6 +158,10 @@ class HeatSource:
     carnot_fraction: Annotated[
         Number, Param("", 0.25, 0.6, "heat pump against Carnot", source="commissioning")
     ] = 0.42
+    charge_over_k: Annotated[
+        Number,
+        Param("K", 0, 10, "flow of the heat pump above the buffer that it holds", source="commissioning"),
+    ] = 3.0
     boiler_eur_per_kwh: Annotated[Number, Param("EUR/kWh", 0.01, 1, "heat of the boiler")] = 0.13
     block_eur: Annotated[
         Number,

@@ -27,6 +27,10 @@ STEP_H = 0.25
 START_LOST_H = 5.0 / 60.0
 """A miner that starts makes no hashes for about five minutes."""
 
+HELD_SHARE = 0.5
+"""Heat in a buffer of which the heat pump holds the top at its flow, against one that is so warm throughout:
+the load returns its water to the bottom, and in between it gets colder evenly."""
+
 PENALTY_EUR_PER_KWH = 1.0
 """For heat that is missing, or has nowhere to go: dearer than anything real, so that it is avoided."""
 

@@ -16,6 +16,7 @@ from plc.energy.forecast import Forecast
 from plc.energy.marginal import MinerOffer
 from plc.energy.parameters import Economics
 from plc.energy.plan_problem import (
+    HELD_SHARE,
     Problem,
     Quarter,
     end_values,
@@ -43,7 +44,8 @@ class HeatModel:
     outdoor_min_degc: Annotated[Number, Param("degC", -15, 10, "no block when colder")] = -5.0
     volume_l: Annotated[Number, Param("l", 100, 5000, "buffer")] = 1000.0
     base_degc: Annotated[Number, Param("degC", 15, 40, "heat counts from this temperature")] = 30.0
-    full_degc: Annotated[Number, Param("degC", 45, 62, "nothing more goes in")] = 55.0
+    full_degc: Annotated[Number, Param("degC", 45, 62, "top: nothing more goes in")] = 55.0
+    full_bottom_degc: Annotated[Number, Param("degC", 35, 60, "bottom: nothing more goes in")] = 48.0
     ua_w_per_k: Annotated[Number, Param("W/K", 0, 20, "heat loss of the buffer")] = 2.8
     capacity_w: Annotated[Number, Param("W", 2000, 30000, "heat pump at -7 degC outside")] = 9500.0
     capacity_w_per_k: Annotated[Number, Param("W/K", 0, 500, "more per kelvin warmer")] = 170.0
@@ -54,6 +56,30 @@ class HeatModel:
         """Heating curve."""
         flow = self.curve_base_degc + self.curve_slope * (15.0 - outdoor_degc)
         return max(self.curve_min_degc, min(flow, self.curve_max_degc))
+
+    @property
+    def full_mean_degc(self) -> float:
+        """Mean of the whole buffer when it is full."""
+        return (self.full_degc + self.full_bottom_degc) / 2.0
+
+    def held_kwh(self, flow_degc: float) -> float:
+        """Heat in a buffer whose top the heat pump holds at this flow; below are layers of returned water."""
+        return HELD_SHARE * (flow_degc - self.base_degc) * kwh_per_kelvin(self.volume_l)
+
+    def above_release_kwh(self, flow_degc: float) -> float:
+        """How much of that the house can draw before the top has fallen to where K7 releases."""
+        drawn_k = heat.drawn_k(flow_degc, self.base_degc, flow_degc + self.release_offset_k)
+        return drawn_k * kwh_per_kelvin(self.volume_l)
+
+    def capacity_kw(self, outdoor_degc: float) -> float:
+        """The most that the heat pump makes."""
+        return max(0.0, self.capacity_w + self.capacity_w_per_k * (outdoor_degc + 7.0)) / 1000.0
+
+    def takes_kw(self, economics: Economics, made_kw: float, outdoor_degc: float) -> float:
+        """Electric power of the heat pump while it makes this much heat, inside what it can make."""
+        made_kw = max(0.0, min(made_kw, self.capacity_kw(outdoor_degc)))
+        flow = self.flow_degc(outdoor_degc)
+        return made_kw / heat.cop(economics.heat, outdoor_degc=outdoor_degc, flow_degc=flow)
 
     def demand_kw(self, mean_degc: float) -> float:
         """What the house takes at this daily mean outside."""
@@ -73,9 +99,8 @@ def quarter(
 ) -> Quarter:
     """One quarter hour of a problem. mean_degc: mean outdoor temperature of the day around it."""
     flow = model.flow_degc(outdoor_degc)
-    per_k = kwh_per_kelvin(model.volume_l)
+    held_kwh = model.held_kwh(flow)
     demand = model.demand_kw(mean_degc)
-    capacity = model.capacity_w + model.capacity_w_per_k * (outdoor_degc + 7.0)
     heats = demand > 0.0
     may_block = heats and model.by_value and economics.heat.heat_pump
     return Quarter(
@@ -83,9 +108,9 @@ def quarter(
         load_kw=load_kw,
         demand_kw=demand,
         cop=heat.cop(economics.heat, outdoor_degc=outdoor_degc, flow_degc=flow),
-        capacity_kw=max(0.0, capacity) / 1000.0 if economics.heat.heat_pump else 30.0,
-        target_kwh=(flow - model.base_degc) * per_k if heats else -1.0,
-        release_kwh=(flow + model.release_offset_k - model.base_degc) * per_k if heats else -1.0,
+        capacity_kw=model.capacity_kw(outdoor_degc) if economics.heat.heat_pump else 30.0,
+        target_kwh=held_kwh if heats else -1.0,
+        release_kwh=held_kwh - model.above_release_kwh(flow) if heats else -1.0,
         may_block=may_block and outdoor_degc > model.outdoor_min_degc,
         import_eur=import_eur,
         feed_in_eur=feed_in_eur,
@@ -131,7 +156,7 @@ def problem(
         economics,
         volume_l=model.volume_l,
         base_degc=model.base_degc,
-        full_degc=model.full_degc,
+        full_degc=model.full_mean_degc,
         ua_w_per_k=model.ua_w_per_k,
         recool=model.recool,
         start_eur=start_eur(economics, miners, eur_per_th_hour),

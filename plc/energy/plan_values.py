@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from plc.energy.plan_problem import Plant, Quarter
+from plc.energy.plan_problem import HELD_SHARE, Plant, Quarter
 
 QUARTER_S = 900
 
@@ -59,6 +59,10 @@ class PlanValues(NamedTuple):
     def heat_at(self, t_mean_degc: float) -> float:
         """Heat in the buffer as the plan counts it."""
         return (t_mean_degc - self.base_degc) * self.kwh_per_k
+
+    def held_at(self, flow_degc: float) -> float:
+        """Heat in the buffer while the heat pump holds its top at this flow."""
+        return HELD_SHARE * self.heat_at(flow_degc)
 
     def cost_to_go(self, at: Moment, heat_kwh: float, charge_kwh: float, miners: int, held: bool) -> float:
         """A quarter hour after `at`: between the values at the ends of this and of the next quarter hour."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from plc.blocks.core import Block, Tick, ns
 from plc.blocks.signal import MovingMean, limit
+from plc.energy import heat
 from plc.plant.facts import Facts
 from plc.plant.parameters import Parameters
 
@@ -116,9 +117,11 @@ class SeasonSelect(Block):
         f.top_below_release = f.t_top < release
         f.top_below_curve = f.t_top < flow
         f.top_above_block = f.t_top > flow + p.hp_block.block_offset_k
-        above_k = (f.t_top + f.t_bottom) / 2.0 - release
+        # What is warmer than the threshold leaves at the top while the cold follows from below: the mean of a
+        # buffer with cold return water in its lower half says that nothing is there.
+        drawn_k = heat.drawn_k(f.t_top, f.t_bottom, release)
         f.buffer_covers = (
-            above_k * p.buffer.volume_l * WATER_WH_PER_LK >= load_w * p.hp_block.block_min_s / 3600.0
+            drawn_k * p.buffer.volume_l * WATER_WH_PER_LK >= load_w * p.hp_block.block_min_s / 3600.0
         )
 
     def curve_degc(self, outdoor_degc: float) -> float:

@@ -81,7 +81,7 @@ def situation(
         "battery_soc_pct": Reading.good(100.0, now_ns),
         "miners": miners,
         "t_top_degc": 40.0,
-        "t_mean_degc": 38.0,
+        "t_mean_degc": 34.0,
         "heat_load_w": 4000.0,
         "sink": True,
         "flow_degc": 38.0,
@@ -101,7 +101,7 @@ def plan_values(
     block_eur: float = 0.0,
 ) -> PlanValues:
     """A plan in which a kWh of heat and of charge are always worth the same. runs_on_eur: what it is worth
-    that a miner runs already. The house of `situation`: 4 kW of demand, the heat pump holds 38 degC."""
+    that a miner runs already. The house of `situation`: 4 kW of demand, the top is held at 38 degC."""
     plant = USUAL._replace(recool=False, start_eur=start_eur, block_eur=block_eur)
     levels = (0.0, 30.0), (0.0, 10.0)
     plane = tuple(tuple(-heat * e - charge * s for s in levels[1]) for e in levels[0])
@@ -110,8 +110,8 @@ def plan_values(
         for miners in range(3)
         for _ in range(2)
     )
-    target = 8.0 * 1.163
-    quarter = Quarter(0.0, 0.5, 4.0, 3.0, 11.0, target, target - 2.3, True, 0.30, 0.078)
+    target = 4.0 * 1.163
+    quarter = Quarter(0.0, 0.5, 4.0, 3.0, 11.0, target, target - 2.0, True, 0.30, 0.078)
     return PlanValues(
         begin, begin, 30.0, 1.163, plant, 2, *levels, (quarter,) * quarters, (planes,) * quarters
     )

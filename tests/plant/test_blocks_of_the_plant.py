@@ -196,6 +196,18 @@ def test_without_outdoor_temperature_the_heat_pump_is_needed():
     assert f.load_w is None
 
 
+@pytest.mark.parametrize(
+    ("top", "bottom", "covers"),
+    [(41.0, 30.0, True), (41.0, 40.0, True), (39.0, 30.0, False), (39.0, 38.7, False)],
+    ids=["layers of a heat pump", "warm throughout", "hardly above", "hardly above, mixed"],
+)
+def test_cold_return_water_at_the_bottom_does_not_hide_what_the_top_still_gives(top, bottom, covers):
+    """5 degC outside: curve 40.5, release 38.5 degC; a quarter hour of 3 kW is 0.66 K of the buffer."""
+    f = Facts(t_outdoor=5.0, t_top=top, t_bottom=bottom)
+    SeasonSelect(Parameters()).step(Tick(0, NS_PER_S), f)
+    assert f.buffer_covers is covers
+
+
 def test_the_heating_curve_is_limited_on_both_sides():
     select = SeasonSelect(Parameters())
     assert select.curve_degc(15.0) == 35.0

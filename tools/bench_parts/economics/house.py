@@ -55,7 +55,7 @@ class Site:
             e,
             volume_l=m.volume_l,
             base_degc=m.base_degc,
-            full_degc=m.full_degc,
+            full_degc=m.full_mean_degc,
             ua_w_per_k=m.ua_w_per_k,
             recool=m.recool,
             start_eur=start_eur(e, self.offers, self.per_th_hour),

@@ -96,7 +96,7 @@ def _situation(
         grid_w=Reading.good(seen.grid * 1000.0, now),
         battery_soc_pct=Reading.good(house.s / max(site.plant.s_max_kwh, 0.1) * 100.0, now),
         miners=(MinerSituation(True, miners_w[0]), MinerSituation(True, miners_w[1])),
-        t_top_degc=degc,
+        t_top_degc=degc + (m.full_degc - m.full_bottom_degc) / 2.0,
         t_mean_degc=degc,
         heat_load_w=q.demand_kw * 1000.0,
         wanted_degc=WANTED_DEGC,

@@ -31,6 +31,7 @@ from tools.bench_parts.economics.worlds import WORLDS, World
 from tools.twin import scenarios
 from tools.twin.closed_loop import ClosedLoop
 from tools.twin.pace import Pace
+from tools.twin.physics.building import Building
 from tools.twin.physics.pv_battery import PERFORMANCE, Electricity, household_w
 from tools.twin.physics.weather import Sky, SyntheticYear
 from tools.twin.plant_model import PlantModel
@@ -40,6 +41,7 @@ WEEKS = {"winter": 20, "spring": 80, "summer": 190}
 """First day of each week in the year."""
 
 TAIL_DAYS = 2
+HOT_WATER_STEP_S = 10.0
 SAME_WITHIN = 0.15
 """The money of a week may differ by this share of what the house without miners pays in it."""
 
@@ -53,6 +55,7 @@ class Week:
     export_kwh: float = 0.0
     miner_kwh: float = 0.0
     heat_pump_kwh: float = 0.0
+    pumps_kwh: float = 0.0
     starts: float = 0.0
     blocks: float = 0.0
     blocked_h: float = 0.0
@@ -105,6 +108,20 @@ class SameLoad(Electricity):
         super().step(dt_s, sun_w_per_m2, load_w - household_w(self._model.defaults, local) + ours)
 
 
+class SameDemand(Building):
+    """The building with the daily mean of the series: how a mean is taken is no question here."""
+
+    __slots__ = ("_model", "_series", "_sky")
+
+    def __init__(self, model: PlantModel, series: Series, sky: SameSky) -> None:
+        super().__init__(model.defaults, series.mean_degc[0])
+        self._model, self._series, self._sky = model, series, sky
+
+    def step(self, dt_s: float, t_out: float, t_top: float) -> None:
+        self.t_out_mean_degc = self._series.mean_degc[self._sky.index(self._model.local_s)]
+        super().step(dt_s, t_out, t_top)
+
+
 class Informed:
     """The plant with what a market would have told it: prices as announced, and the plan of the moment."""
 
@@ -124,7 +141,10 @@ class Informed:
 
 
 def loop_of(site: Site, plans: foresight.Rolling | None) -> ClosedLoop:
-    """The virtual house at the begin of the site's series. Without plans nothing of ours runs."""
+    """The virtual house at the begin of the site's series. Without plans the key is off, nothing runs.
+
+    The safety chain is the split one; as drawn, P3 would have to run all year.
+    """
     s, world = site.series, site.world
     ours = plans is not None
     p = Parameters()
@@ -142,9 +162,12 @@ def loop_of(site: Site, plans: foresight.Rolling | None) -> ClosedLoop:
         duration_s=len(s) * QUARTER_S,
         weather=lambda: sky,
         request_w=0.0,
+        flow_latches=False,
+        key="auto" if ours else "off",
     )
     loop = ClosedLoop(p, scenario)
     model = loop.rig.model
+    model.building = SameDemand(model, s, sky)
     model.electricity = SameLoad(model, s, sky, scenario.initial.soc)
     loop.plant = Informed(loop.plant, site, plans)  # type: ignore[assignment, arg-type]
     return loop
@@ -211,6 +234,7 @@ class Meter:
             w.eur -= site.curve.ths(miner.power_w) * site.per_th_hour * hours if earns else 0.0
         heat_kwh = model.heat_pump.q_buffer_w / 1000.0 * hours
         w.heat_pump_kwh += model.heat_pump.power_w / 1000.0 * hours
+        w.pumps_kwh += (model.plant_power_w() - fsum(m.power_w for m in model.miners)) / 1000.0 * hours
         if site.plant.boiler_eur is not None:  # the twin has a heat pump; a boiler makes the same heat
             w.eur += heat_kwh * site.plant.boiler_eur
         w.import_kwh += max(0.0, grid_kw) * hours
@@ -236,14 +260,26 @@ def in_quarters(site: Site, plans: foresight.Rolling | None, heat: float, charge
     return Week(
         b.total_eur + closing(site, heat - house.e, charge - house.s),
         b.import_kwh, b.export_kwh, b.miner_kwh,
-        fsum(pumped) * STEP_H + dhw_kwh, b.starts, b.blocks, b.blocked_h,
+        fsum(pumped) * STEP_H + dhw_kwh, 0.0, b.starts, b.blocks, b.blocked_h,
     )  # fmt: skip
 
 
 def week_site(world: World, series: Series, first_day: int) -> Site:
-    """A day before, the week, and what a plan sees beyond it."""
+    """A day before, the week, and what a plan sees beyond it; hot water as the virtual house makes it."""
     begin, end = (first_day - 1) * DAY, (first_day + WEEK_DAYS + TAIL_DAYS) * DAY
-    return Site(world, Series(*(getattr(series, name)[begin:end] for name in Series.__slots__)))
+    piece = Series(*(getattr(series, name)[begin:end] for name in Series.__slots__))
+    return Site(world, replace(piece, dhw_kw=hot_water(Site(world, piece))))
+
+
+def hot_water(site: Site) -> list[float]:
+    """Electric power for hot water in each quarter hour, of the virtual house without a controller."""
+    model = loop_of(site, None).rig.model
+    kwh = [0.0] * len(site.series)
+    while (t := int(model.t_s // QUARTER_S)) < len(kwh):
+        model.step(HOT_WATER_STEP_S)
+        if model.heat_pump.dhw:
+            kwh[t] += model.heat_pump.power_w / 1000.0 * HOT_WATER_STEP_S / 3600.0
+    return [value / STEP_H for value in kwh]
 
 
 def compare(name: str) -> dict[str, Any]:
@@ -275,6 +311,7 @@ def table(found: dict[str, Any]) -> str:
         "export_kwh",
         "miner_kwh",
         "heat_pump_kwh",
+        "pumps_kwh",
         "starts",
         "blocks",
         "blocked_h",
@@ -285,6 +322,7 @@ def table(found: dict[str, Any]) -> str:
         "export kWh",
         "miners kWh",
         "heat pump kWh",
+        "pumps and fan kWh",
         "starts",
         "blocks",
         "blocked h",
