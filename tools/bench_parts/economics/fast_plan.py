@@ -87,35 +87,10 @@ class Solver:
 
     def _totals(self, batch: Batch, t: int, after: Array) -> Array:
         """Cost to go for every action: [horizon][heat level][action][charge level]."""
-        p, real = self.plant, self.heat.dtype.type
-
-        def of(values: Array) -> Array:
-            return values[:, t][:, None, None]
-
-        free = self.heat[None, :, None] * real(1.0 - p.loss) + (
-            real(p.into_buffer) * self.power - of(batch.demand_kw)
-        ) * real(STEP_H)
-        target = of(batch.target_kwh)
-        may = of(batch.may_block) & (target > free) & (free >= of(batch.release_kwh))
-        made = np.clip((target - free) / real(STEP_H), 0.0, of(batch.capacity_kw))
-        made = np.where(self.held, real(0.0), made)
-        e1 = free + made * real(STEP_H)
-        electric = np.broadcast_to(self.power, e1.shape)
-        cost = np.where(self.held & ~may, real(NEVER_EUR), -self.earned)
-        if p.boiler_eur is None:
-            electric = electric + made / of(batch.cop)
-        else:
-            cost = cost + made * real(STEP_H * p.boiler_eur)
-        over = np.maximum(e1 - real(p.e_max_kwh), 0.0)
-        if p.recool:
-            brought = real(p.into_buffer * STEP_H) * self.power
-            share = np.where(brought > 0.0, over / np.where(brought > 0.0, brought, real(1.0)), real(0.0))
-            electric = electric + real(p.fan_kw) * np.minimum(real(1.0), share)
-        else:
-            cost = cost + over * real(PENALTY)
-        cost = cost + np.maximum(-e1, 0.0) * real(PENALTY)
-        line = self._along_heat(after, np.clip(e1, 0.0, real(p.e_max_kwh)))
-        net = of(batch.pv_kw) - of(batch.load_kw) - electric
+        e1, electric, cost = thermal(self.plant, self.heat, self.power, self.held, batch, t)
+        cost = cost - self.earned
+        line = self._along_heat(after, e1)
+        net = batch.pv_kw[:, t, None, None] - batch.load_kw[:, t, None, None] - electric
         return self._charge(net, line, batch.import_eur[:, t], batch.feed_in_eur[:, t]) + cost[..., None]
 
     def _along_heat(self, after: Array, e1: Array) -> Array:
@@ -129,29 +104,75 @@ class Solver:
         return low + share.astype(after.dtype) * (rows.take(index + 1, axis=0) - low)
 
     def _charge(self, net: Array, line: Array, bought_eur: Array, sold_eur: Array) -> Array:
-        p, s = self.plant, self.charge
-        net = net[..., None]
-        up, down = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-        room = (p.s_max_kwh - s) / (p.one_way * STEP_H)
-        left = (s - p.s_min_kwh) * p.one_way / STEP_H
-        charging = np.minimum(np.minimum(up, p.battery_kw), room)
-        giving = np.minimum(np.minimum(down, p.battery_kw), left)
-        bought = down - giving
-        cost = (
-            bought * bought_eur[:, None, None, None]
-            + giving * p.battery_wear_eur
-            + np.maximum(bought - p.limit_kw, 0.0) * PENALTY
-            - np.minimum(up - charging, p.cap_kw) * sold_eur[:, None, None, None]
-        ) * STEP_H
+        s = self.charge
+        cost, place = electrical(self.plant, s, net, bought_eur, sold_eur)
         if len(s) == 1:
             return cost + line
-        place = (s + (charging * p.one_way - giving / p.one_way) * STEP_H - s[0]) / (s[1] - s[0])
-        place = np.clip(place, 0.0, len(s) - 1.0)
         column = np.minimum(place.astype(np.int64), len(s) - 2)
         flat = line.reshape(-1)
         index = column + (np.arange(line.size // len(s)) * len(s)).reshape(line.shape[:-1])[..., None]
         low = flat.take(index)
         return cost + low + (place - column).astype(line.dtype) * (flat.take(index + 1) - low)
+
+
+def thermal(
+    p: Plant, heat: Array, power: Array, held: NDArray[np.bool_], batch: Batch, t: int
+) -> tuple[Array, Array, Array]:
+    """(heat at the end, electric power, cost that is not electricity) of every action in every heat level:
+    [horizon][heat level][action]. A block that cannot be costs NEVER_EUR."""
+    real = heat.dtype.type
+
+    def of(values: Array) -> Array:
+        return values[:, t][:, None, None]
+
+    free = heat[None, :, None] * real(1.0 - p.loss) + (
+        real(p.into_buffer) * power - of(batch.demand_kw)
+    ) * real(STEP_H)
+    target = of(batch.target_kwh)
+    may = of(batch.may_block) & (target > free) & (free >= of(batch.release_kwh))
+    made = np.clip((target - free) / real(STEP_H), 0.0, of(batch.capacity_kw))
+    made = np.where(held, real(0.0), made)
+    e1 = free + made * real(STEP_H)
+    electric = np.broadcast_to(power, e1.shape)
+    cost = np.where(held & ~may, real(NEVER_EUR), real(0.0))
+    if p.boiler_eur is None:
+        electric = electric + made / of(batch.cop)
+    else:
+        cost = cost + made * real(STEP_H * p.boiler_eur)
+    over = np.maximum(e1 - real(p.e_max_kwh), 0.0)
+    if p.recool:
+        brought = real(p.into_buffer * STEP_H) * power
+        share = np.where(brought > 0.0, over / np.where(brought > 0.0, brought, real(1.0)), real(0.0))
+        electric = electric + real(p.fan_kw) * np.minimum(real(1.0), share)
+    else:
+        cost = cost + over * real(PENALTY)
+    cost = cost + np.maximum(-e1, 0.0) * real(PENALTY)
+    return np.clip(e1, 0.0, real(p.e_max_kwh)), electric, cost
+
+
+def electrical(
+    p: Plant, charge: Array, net: Array, bought_eur: Array, sold_eur: Array
+) -> tuple[Array, Array]:
+    """The inverter's rule for every level of charge: (cost of the quarter hour, place of the charge at its
+    end between the levels), [horizon][heat level][action][charge level]."""
+    s = charge
+    net = net[..., None]
+    up, down = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+    room = (p.s_max_kwh - s) / (p.one_way * STEP_H)
+    left = (s - p.s_min_kwh) * p.one_way / STEP_H
+    charging = np.minimum(np.minimum(up, p.battery_kw), room)
+    giving = np.minimum(np.minimum(down, p.battery_kw), left)
+    bought = down - giving
+    cost = (
+        bought * bought_eur[:, None, None, None]
+        + giving * p.battery_wear_eur
+        + np.maximum(bought - p.limit_kw, 0.0) * PENALTY
+        - np.minimum(up - charging, p.cap_kw) * sold_eur[:, None, None, None]
+    ) * STEP_H
+    if len(s) == 1:
+        return cost, np.zeros_like(cost)
+    place = (s + (charging * p.one_way - giving / p.one_way) * STEP_H - s[0]) / (s[1] - s[0])
+    return cost, np.clip(place, 0.0, len(s) - 1.0)
 
 
 def end(

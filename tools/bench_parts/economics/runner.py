@@ -20,11 +20,11 @@ WEEK = range(96 * 73, 96 * 80)
 """Shown in detail: the middle of March, when everything happens."""
 
 
-def row(house: House, none_eur: float) -> dict[str, Any]:
-    """The figures of one rule."""
+def row(house: House, none_eur: float, budget_eur: float = 0.0) -> dict[str, Any]:
+    """The figures of one rule. budget_eur: what the price of the blocks adds to the bound of foresight."""
     b = house.books
     return {
-        "against_none_eur": b.total_eur + house.closing() - none_eur,
+        "against_none_eur": b.total_eur + house.closing() + budget_eur - none_eur,
         "cost_eur": b.total_eur,
         "mined_eur": b.mined_eur,
         "months_eur": b.cost_eur[1:],
@@ -42,13 +42,14 @@ def row(house: House, none_eur: float) -> dict[str, Any]:
         "blocked_h": b.blocked_h,
         "shell": b.shell,
         "over_limit": b.over_limit,
+        **({"budget_eur": budget_eur} if budget_eur else {}),
         **({"week": b.week} if b.week else {}),
     }
 
 
 def world_rows(world: World, series: Series, training: Series | None, quick: bool) -> dict[str, Any]:
     """Every rule on this world; None in place of training skips the tuned peers."""
-    from tools.bench_parts.economics import foresight  # numpy: only where it is used
+    from tools.bench_parts.economics import foresight, perfect  # numpy: only where it is used
 
     site = Site(world, series)
     nobody = own.none(site)
@@ -56,8 +57,8 @@ def world_rows(world: World, series: Series, training: Series | None, quick: boo
     rows = {"none": row(nobody, base)}
     began = time.monotonic()
 
-    def add(name: str, make: Callable[[], House]) -> None:
-        rows[name] = row(make(), base)
+    def add(name: str, make: Callable[[], House], budget_eur: float = 0.0) -> None:
+        rows[name] = row(make(), base, budget_eur)
         print(
             f"{world.name:14} {name:22} {rows[name]['against_none_eur']:10.1f} EUR"
             f" {time.monotonic() - began:7.0f} s",
@@ -79,10 +80,12 @@ def world_rows(world: World, series: Series, training: Series | None, quick: boo
                 add(f"{peer.name} tuned", lambda p=peer, v=values: peers.run(site, p, **v))  # type: ignore[misc]
                 rows[f"{peer.name} tuned"]["values"] = values
     add("marginal", lambda: own.engine(site, week=WEEK))
-    add("PF without miners", lambda: foresight.Perfect(site, miners=False).run())
-    best = foresight.Perfect(site)
-    add("PF-same, budgets", lambda: best.run(budgets=True))
-    add("PF-same", best.run)
+    prices = perfect.block_prices(site)
+    alone = perfect.perfect(site, prices, miners=False)
+    add("PF without miners", lambda: alone.best, alone.budget_eur)
+    same = perfect.perfect(site, prices)
+    add("PF-same, budgets", lambda: same.ruled)
+    add("PF-same", lambda: same.best, same.budget_eur)
     for name, noise in (("plan, perfect", None), ("plan, noisy", NOISE_SEED)):
         plans = foresight.Rolling(site, noise=noise)
         add(name, lambda plans=plans: own.engine(site, plans=plans, week=WEEK))  # type: ignore[misc]
