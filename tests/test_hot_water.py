@@ -21,8 +21,10 @@ from plc.link_numbers import numbers_of
 from plc.linking import catalogue_of, facts_of
 from plc.site import Site, SiteError, load_site
 from tests.field.rs485.rig import FastClock
-from tests.image.cabinet import copy_site, line_of, replaced
+from tests.image.cabinet import WALDA, copy_site, line_of, replaced
 from tests.link.house import make_site, with_tank
+from tools.demo_app import demo_site
+from tools.twin import scenarios
 from tools.twin.modbus_devices import VirtualBus
 
 BUS, BROKER = Reading.good(44.0, 5), Reading.good(46.0, 7)
@@ -237,3 +239,12 @@ def test_a_topic_needs_a_broker(tmp_path: Path) -> None:
 
 def test_a_modbus_source_of_the_site_is_accepted(tmp_path: Path) -> None:
     assert load_site(site_with_tank(tmp_path)).section("devices.hot_water").modbus == "tank.top_degc"
+
+
+def test_the_demo_measures_the_tank_of_a_story_that_has_one(tmp_path: Path) -> None:
+    story, lines = scenarios.get("hot-water"), demo_site.virtual_lines(tmp_path)
+    site = load_site(demo_site.make(WALDA, tmp_path / "site", story, lines))
+    assert site.parameters.dhw.present
+    assert site.section("devices.hot_water").modbus == "tank.top_degc"
+    blind = load_site(demo_site.make(WALDA, tmp_path / "blind", story))
+    assert not blind.parameters.dhw.present, "without a line there is nobody to ask"

@@ -215,10 +215,18 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (S.HEAT_DHW,),
         S.HEAT_BUFFER,
+        "dhw_unknown",
+        lambda f: f.dhw_unknown,
+        "Warmwasserfühler ohne Wert",
+        "hot water sensor without a value",
+    ),
+    Transition(
+        (S.HEAT_DHW,),
+        S.HEAT_BUFFER,
         "dhw_satisfied",
         lambda f: not f.dhw_wanted,
-        "Warmwasser geladen",
-        "hot water charged",
+        "Warmwasser geladen oder Öl nicht mehr heißer",
+        "hot water charged, or the oil no longer hotter",
     ),
     Transition(
         (S.RECOOL,),

@@ -202,7 +202,7 @@ def _with_lead(scenario: Scenario) -> ClosedLoop:
     plain = replace(scenario, name="", text="", events=(), duration_s=0.0)
     key = (
         plain.initial, plain.start, plain.request_w, plain.parameters, plain.flow_latches, plain.seed,
-        plain.fixed_load_w, plain.key, plain.weather,
+        plain.fixed_load_w, plain.key, plain.weather, plain.defaults, plain.tapping,
     )  # fmt: skip
     if key not in _LEADS:
         loop = ClosedLoop(Parameters(), plain)

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tools.twin.modbus_devices.plant import section
+from tools.twin.modbus_devices.plant import TANK_FILE, TANK_KIND, add_tank, section
 from tools.twin.scenario import Scenario
 
 COPIED = ("wiring.yaml", "config.rsc")
@@ -72,7 +72,19 @@ def make(source: Path, target: Path, scenario: Scenario, devices: Mapping[str, A
     for path, value in settings:
         group, _, name = path.partition(".")
         parameters.setdefault(group, {})[name] = value
+    if parameters.get("dhw", {}).get("present"):
+        _add_tank(site, target)
     header = "# Generated for one run of the demo; nothing here describes a real house.\n"
     text = yaml.safe_dump(site, sort_keys=False, allow_unicode=True)
     (target / "site.yaml").write_text(header + text, encoding="utf-8")
     return target
+
+
+def _add_tank(site: dict[str, Any], target: Path) -> None:
+    """The sensor of the hot water tank among the virtual devices; without them nobody measures it."""
+    if not add_tank(site["devices"].get("rs485") or []):
+        site["parameters"]["dhw"]["present"] = False
+        return
+    site["devices"]["hot_water"] = {"modbus": "tank.top_degc"}
+    (target / "devices").mkdir()
+    (target / "devices" / f"{TANK_KIND}.yaml").write_text(TANK_FILE, encoding="utf-8")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from plc.blocks.core import NS_PER_S, State, Tick, ns
+from plc.blocks.core import NEVER, NS_PER_S, State, Tick, ns
 from plc.blocks.pump import Curve, volts
 from plc.plant.interface import (
     SAFE_OUTPUTS,
@@ -31,7 +31,7 @@ from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
 from plc.plant.routes import DEFAULT_ROUTES, Route
 from tools.twin import scenario as scripts
-from tools.twin.driver import EnergyDriver, MinerDriver
+from tools.twin.driver import EnergyDriver, MinerDriver, TankDriver
 from tools.twin.metrics import Metrics, Sample
 from tools.twin.rig import Rig
 from tools.twin.terminals import AnalogueCard
@@ -82,6 +82,7 @@ class ClosedLoop:
         p = self.parameters.miners
         self.miners = tuple(MinerDriver(m, p.power_min_w, p.power_max_w) for m in self.rig.model.miners)
         self.energy = EnergyDriver(self.rig.model)
+        self.tank = TankDriver(self.rig.model) if self.parameters.dhw.present else None
         self.commands: list[Command] = []  # go into the next scan
         self.now_ns = 0
         self.inputs: PlantInputs | None = None
@@ -143,6 +144,7 @@ class ClosedLoop:
                 self.miners[1].step(now, self._wishes[1]),
             ),
             commands=commands,
+            t_dhw_degc=NEVER if self.tank is None else self.tank.step(now, self.rig.tank_alive),
         )
         assert self.plant is not None
         before = self.image
@@ -294,5 +296,6 @@ class ClosedLoop:
         p = self.parameters.miners
         self.miners = tuple(MinerDriver(m, p.power_min_w, p.power_max_w) for m in self.rig.model.miners)
         self.energy = EnergyDriver(self.rig.model)
+        self.tank = TankDriver(self.rig.model) if self.parameters.dhw.present else None
         self.image = SAFE_OUTPUTS
         self._wishes = (MinerWish(), MinerWish())

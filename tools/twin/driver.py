@@ -6,7 +6,11 @@ real lines do to it is tested with the virtual devices, not here.
 
 from __future__ import annotations
 
+import json
+
 from plc.blocks.core import NS_PER_S, Origin, Reading
+from plc.hot_water import HotWaterSensor, plausible
+from plc.link.number_reader import NumberReader
 from plc.plant.interface import EnergyInputs, MinerInputs, MinerState, MinerWish
 from tools.twin.physics.miner import Miner
 from tools.twin.plant_model import PlantModel
@@ -84,3 +88,25 @@ class EnergyDriver:
                 load_w=_seen(e.load_w, now_ns),
             )
         return self.inputs
+
+
+class TankDriver:
+    """The tank's sensor as a heating gateway publishes it, with the shipped reader and its limits."""
+
+    PERIOD_NS = 10 * NS_PER_S
+
+    def __init__(self, model: PlantModel) -> None:
+        self._model = model
+        self._due_ns = 0
+        s = self._sensor = HotWaterSensor(topic="gateway/boiler", value="dhw.curtemp", stale_s=120.0)
+        self._reader = NumberReader(
+            s.value, low=s.low_degc, high=s.high_degc, step=s.step_k, unit="degC", origin=Origin.SIM
+        )
+
+    def step(self, now_ns: int, alive: bool) -> Reading:
+        """The tank as the scan sees it; silent when it is told to be dead."""
+        if now_ns >= self._due_ns and alive:
+            self._due_ns = now_ns + self.PERIOD_NS
+            message = json.dumps({"dhw": {"curtemp": round(self._model.dhw.t_degc, 1)}})
+            self._reader.take(message.encode(), now_ns)
+        return plausible(self._reader.reading, self._sensor, now_ns)

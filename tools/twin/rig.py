@@ -50,6 +50,7 @@ class Rig:
         self.operator = Operator(self.cabinet)
         self.operator.turn_key(scenario.key)
         self.deye_alive = True
+        self.tank_alive = True
         self.clock_synchronised = True
         self.dio_healthy = self.aio_healthy = True
         self.applied: list[tuple[float, Event]] = []
@@ -156,6 +157,7 @@ ACTIONS: dict[str, Action] = {
     "reset_temp_max": lambda rig, _: rig.cabinet.reset_temp_max(),
     "t_outdoor_degc": _outdoor,
     "deye_alive": _attribute(lambda rig: rig, "deye_alive"),
+    "tank_alive": _attribute(lambda rig: rig, "tank_alive"),
     "clock_synchronised": _attribute(lambda rig: rig, "clock_synchronised"),
     "dio_healthy": _attribute(lambda rig: rig, "dio_healthy"),
     "aio_healthy": _attribute(lambda rig: rig, "aio_healthy"),

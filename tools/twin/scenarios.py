@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from tools.twin.physics.defaults import Defaults
 from tools.twin.physics.weather import FixedDay, SyntheticYear
 from tools.twin.plant_model import Initial
 from tools.twin.scenario import Event, Scenario
@@ -20,6 +21,12 @@ ROOMY = Initial(buffer_top_degc=32.0, buffer_bottom_degc=30.0, oil_degc=32.0, wa
 FULL = Initial(buffer_top_degc=55.5, buffer_bottom_degc=52.0, oil_degc=50.0, water_degc=50.0)
 NEARLY_FULL = Initial(buffer_top_degc=54.8, buffer_bottom_degc=52.8, oil_degc=50.0, water_degc=50.0)
 ALMOST_FULL = Initial(buffer_top_degc=55.0, buffer_bottom_degc=45.0, oil_degc=45.0, water_degc=45.0)
+
+COLD_TANK = Initial(
+    buffer_top_degc=44.0, buffer_bottom_degc=38.0, oil_degc=47.0, water_degc=44.0, dhw_degc=41.0
+)
+LAZY_FOR_DHW = Defaults(dhw_kg=180.0, dhw_on_degc=38.0, dhw_off_degc=43.0)
+"""A heat pump whose own hot water set point is below what the miners are to hold."""
 
 
 def _local(month: int, day: int, hour: int) -> datetime:
@@ -89,6 +96,16 @@ _ALL = (
         duration_s=43_200.0,
     ),
     _story("year", "the synthetic year", weather=SyntheticYear, start=_local(1, 1, 0), duration_s=3.15e7),
+    _story(
+        "hot-water",
+        "a winter morning: the tank has a sensor, the heat pump is set lower, so the miners heat it",
+        start=_local(1, 15, 10),
+        initial=COLD_TANK,
+        defaults=LAZY_FOR_DHW,
+        request_w=4800.0,
+        parameters=(("dhw.present", True),),
+        duration_s=14_400.0,
+    ),
     # --- pumps, valves, cooler
     _story("p3-stops", "P3 stops at full power, the flow switch sees it", _fault("p3_stopped")),
     _story(
@@ -159,6 +176,16 @@ _ALL = (
         "the charge sensor freezes",
         _fault("sensor.t_charge_degc", "frozen"),
         duration_s=9000.0,
+    ),
+    _story(
+        "sensor-silent-tank",
+        "the miners heat the hot water when its sensor falls silent",
+        _fault("tank_alive", False, at_s=2700.0),
+        start=_local(1, 15, 10),
+        initial=COLD_TANK,
+        defaults=LAZY_FOR_DHW,
+        request_w=4800.0,
+        parameters=(("dhw.present", True),),
     ),
     _story("sensor-drift", "the oil sensor drifts", _fault("sensor.t_oil_degc", "drift"), duration_s=9000.0),
     # --- people, safety, contactors

@@ -18,7 +18,7 @@ from tools.twin.rig import Rig
 
 BAUD = 9600
 JOULE_PER_KWH = 3.6e6
-INVERTER, GRID_METER, MINER_METERS = 1, 2, (11, 12)
+INVERTER, GRID_METER, MINER_METERS, TANK = 1, 2, (11, 12), 21
 SERIAL = "2209150001"
 FOLLOWS_W = 20.0  # error of the battery's control of the grid power
 INVERTER_LINK, METERS_LINK = "ttyInverter", "ttyMeters"
@@ -42,6 +42,38 @@ def section(folder: Path) -> list[dict[str, Any]]:
         {"port": str(folder / INVERTER_LINK), "baud": BAUD, "devices": [inverter]},
         {"port": str(folder / METERS_LINK), "baud": BAUD, "devices": [grid, *miners]},
     ]
+
+
+TANK_KIND = "tank-sensor"
+TANK_FILE = """title: Two sensors of the hot water tank
+source: made for the virtual house
+line: {baud: 9600, parity: N, stop_bits: 1}
+blocks:
+  now: {start: 0, count: 2, period_s: 5, function: 4}
+values:
+  top_degc: {address: 0, type: s16, scale: 0.1, unit: degC, low: -10, high: 110, max_step: 5}
+  bottom_degc: {address: 1, type: s16, scale: 0.1, unit: degC, low: -10, high: 110, max_step: 5}
+"""
+"""Device file of the tank's sensor; the program comes with none, every maker has another one."""
+
+
+def add_tank(ports: list[dict[str, Any]]) -> bool:
+    """The tank's sensor to the line of the meters; False when these ports are not ours."""
+    for port in ports:
+        if str(port["port"]).endswith(METERS_LINK):
+            port["devices"].append({"name": "tank", "type": TANK_KIND, "slave_id": TANK})
+            return True
+    return False
+
+
+class VirtualTank:
+    """A converter for two sensors in the hot water tank, which is one mixed body here."""
+
+    def __init__(self, degc: Callable[[], float]) -> None:
+        self._degc = degc
+
+    def read(self, function: int, start: int, count: int) -> list[int] | int | None:
+        return [round(10.0 * self._degc())] * count if function == 4 and start + count <= 2 else 2
 
 
 class Switched:
@@ -69,6 +101,7 @@ class VirtualRs485:
         meters: dict[int, Slave] = {GRID_METER: VirtualMeter("eastron-sdm630", lambda: self.house().grid_w)}
         for slave, miner in zip(MINER_METERS, rig.model.miners, strict=True):
             meters[slave] = VirtualMeter("eastron-sdm72dm-v2", lambda miner=miner: miner.power_w)  # type: ignore[misc]
+        meters[TANK] = Switched(VirtualTank(lambda: rig.model.dhw.t_degc), lambda: rig.tank_alive)
         self.inverter = VirtualBus(folder / INVERTER_LINK, inverter, baud=BAUD, speed=speed)
         self.meters = VirtualBus(folder / METERS_LINK, meters, baud=BAUD, speed=speed)
 
