@@ -17,20 +17,19 @@ def test_both_plans_agree_on_200_random_questions() -> None:
     for seed in range(200):
         problem = random_problem(seed, quarters=3)
         heat, charge = (np.array(levels) for levels in plan.grids(problem.plant))
-        solver = fast_plan.Solver(problem.plant, problem.levels, heat, charge, phases=problem.phases)
+        ways = fast_plan.AT_WILL if problem.phases == 2 else fast_plan.ALWAYS_FREE
+        solver = fast_plan.Solver(problem.plant, problem.levels, heat, charge, ways)
         after = fast_plan.end(
-            heat,
-            charge,
+            solver,
             np.array([problem.end_heat_eur]),
             np.array([problem.end_heat_kwh]),
             np.array([problem.end_charge_eur]),
-            planes=solver.planes,
         )
         kept = fast_plan.solve(solver, fast_plan.Batch.of([problem.quarters]), after, plan.HANDED_OVER)
         own = plan.solve(problem)
         assert len(kept) == len(own)
         for mine, theirs in zip(own, kept, strict=True):
-            worst = max(worst, float(np.abs(np.array(mine) - theirs[0]).max()))
+            worst = max(worst, float(np.abs(np.array(mine) - fast_plan.planes(theirs)[0]).max()))
     assert worst < 1e-9
 
 
@@ -40,13 +39,13 @@ def test_horizons_in_one_batch_do_not_touch_each_other() -> None:
     ]
     plant = problems[0].plant
     heat, charge = (np.array(levels) for levels in plan.grids(plant))
-    solver = fast_plan.Solver(plant, problems[0].levels, heat, charge, phases=2)
+    solver = fast_plan.Solver(plant, problems[0].levels, heat, charge, fast_plan.AT_WILL)
     usual = [
         np.array([getattr(p, n) for p in problems])
         for n in ("end_heat_eur", "end_heat_kwh", "end_charge_eur")
     ]
-    after = fast_plan.end(heat, charge, *usual, planes=solver.planes)
+    after = fast_plan.end(solver, *usual)
     together = fast_plan.solve(solver, fast_plan.Batch.of([p.quarters for p in problems]), after, 2)
     for index, problem in enumerate(problems):
         alone = plan.solve(problem, keep=2)
-        assert np.allclose(together[0][index], np.array(alone[0]), atol=1e-9)
+        assert np.allclose(fast_plan.planes(together[0])[index], np.array(alone[0]), atol=1e-9)

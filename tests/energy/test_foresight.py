@@ -21,7 +21,7 @@ from tools.bench_parts.economics.worlds import WORLDS
 np = pytest.importorskip("numpy")
 
 from tools.bench_parts.economics import fast_plan, foresight, perfect  # noqa: E402 - needs numpy
-from tools.bench_parts.economics.relay_solver import RELAY, Solver, follows  # noqa: E402 - needs numpy
+from tools.bench_parts.economics.perfect import RELAY, follows  # noqa: E402 - needs numpy
 
 QUARTER_NS = ns(900)
 
@@ -102,9 +102,8 @@ def tried(quarters: tuple[Quarter, ...], e: float, *, price: float = 0.0, most: 
 def solved(quarters: tuple[Quarter, ...], e: float, *, price: float) -> float:
     """The same by dynamic programming, on a grid of ten watt-hours."""
     heat, charge = np.linspace(0.0, LONE.e_max_kwh, 2001), np.array([0.0])
-    solver = Solver(LONE, LEVELS, heat, charge, RELAY)
-    after = fast_plan.end(heat, charge, np.array([0.1]), np.array([12.0]), np.array([0.0]), planes=1)
-    values = np.broadcast_to(after[..., None], (1, *solver.shape))
+    solver = fast_plan.Solver(LONE, LEVELS, heat, charge, RELAY)
+    values = fast_plan.end(solver, np.array([0.1]), np.array([12.0]), np.array([0.0]))
     for t in range(len(quarters) - 1, -1, -1):
         values = solver.back(fast_plan.Batch.of([quarters]), t, values, np.array([price]))
     return float(values[0, 0, round(e / 0.01), 0, 0])

@@ -49,13 +49,15 @@ class Rolling:
                 _known(site, t, horizon) if noise is None else _guessed(site, t, draw, horizon) for t in group
             ]
             phases = 2 if any(q.may_block for h in horizons for q in h) else 1
-            solver = fast_plan.Solver(site.plant, acts, heat, charge, phases=phases)
+            ways = fast_plan.AT_WILL if phases == 2 else fast_plan.ALWAYS_FREE
+            solver = fast_plan.Solver(site.plant, acts, heat, charge, ways)
             ends = [end_values(h, site.plant) for h in horizons]
             parts = (np.array([e[n] for e in ends], np.float32) for n in range(3))
-            after = fast_plan.end(heat, charge, *parts, planes=solver.planes).astype(np.float32)
+            after = fast_plan.end(solver, *parts)
             kept = fast_plan.solve(solver, fast_plan.Batch.of(horizons, np.float32), after, self._every)
+            moments = [fast_plan.planes(moment) for moment in kept[1:]]
             for index in range(len(group)):
-                self._values += [moment[index] for moment in kept[1:]]
+                self._values += [moment[index] for moment in moments]
                 self._expected += horizons[index][: self._every]
                 self._phases += [phases] * self._every
 

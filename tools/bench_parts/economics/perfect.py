@@ -22,9 +22,8 @@ from plc.energy.plan_problem import STEP_H, Level
 from plc.energy.quarter_hour import Flows, settle
 from plc.energy.revenue import levels_w
 from tools.bench_parts.economics import fast_plan
-from tools.bench_parts.economics.fast_plan import Array, Batch
+from tools.bench_parts.economics.fast_plan import ALWAYS_FREE, Array, Batch, Solver, Ways
 from tools.bench_parts.economics.house import House, Site
-from tools.bench_parts.economics.relay_solver import FIRST_HELD, NO_BLOCK, RELAY, Solver, Ways, follows
 
 HEAT_LEVELS, CHARGE_LEVELS = 60, 13
 PIECE, TAIL, GROUP = 1024, 288, 4
@@ -34,6 +33,33 @@ DAY, BLOCKS_PER_DAY = 96, 6
 PRICE_EUR, MOST_EUR = 0.0004, 0.004
 """Of a block, for each that a day would begin above six, and at most. At these the twenty small blocks of a
 winter day come down to about six; a price that is a little off only loosens the bound."""
+
+
+MOST_HELD, LEAST_FREE = 3, 2
+"""Quarter hours."""
+
+FIRST_HELD = MOST_HELD
+"""Phases: 0 free; 1, 2 free, and for as many quarter hours more; from here on held back for the first, the
+second, the third or a later quarter hour."""
+
+
+def _relay() -> tuple[Ways, ...]:
+    ways: list[Ways] = [(0, FIRST_HELD), *((left - 1, None) for left in range(1, MOST_HELD))]
+    for held in range(1, MOST_HELD + 1):
+        ways.append((max(held, LEAST_FREE) - 1, FIRST_HELD + min(held, MOST_HELD - 1)))
+    return tuple(ways)
+
+
+RELAY = _relay()
+"""The relay's shortest block and the free time after a block, which is as long as the block was and half an
+hour at least: exact to the quarter hour for blocks up to three quarters of an hour. A longer one may go on as
+it likes and is followed by three quarters of an hour. What the real relay grants is always offered."""
+
+
+def follows(ways: tuple[Ways, ...], phase: int, *, block: bool) -> int:
+    """The phase after this one. Where the year goes over from blocks to none, or back, it begins free."""
+    free, held = ways[phase if phase < len(ways) else 0]
+    return held if block and held is not None else free
 
 
 @dataclass(slots=True)
@@ -114,18 +140,17 @@ class Foresight:
     def _solved(self, firsts: range, piece: int) -> tuple[tuple[Ways, ...], Array]:
         """Cost to go at every quarter hour of the pieces that begin at firsts: [t][piece][...]. Each looks
         TAIL beyond its end, longer than either store remembers."""
-        heat, charge, last = self._heat, self._charge, len(self._site.quarters) - 1
+        last = len(self._site.quarters) - 1
         spans = [[min(first + k, last) for k in range(piece + TAIL)] for first in firsts]
         horizons = [tuple(self._site.quarters[t] for t in span) for span in spans]
         blocks = any(q.may_block for horizon in horizons for q in horizon)
-        ways = RELAY if blocks else NO_BLOCK
-        solver = Solver(self._plant, self._coarse, heat, charge, ways)
+        ways = RELAY if blocks else ALWAYS_FREE
+        solver = Solver(self._plant, self._coarse, self._heat, self._charge, ways)
         batch = Batch.of(horizons, np.float32)
         begin_eur = np.array([[self._prices[t // DAY] for t in span] for span in spans], np.float32)
         one = np.ones(len(firsts), np.float32)
         up_to = self._plant.e_max_kwh / 2.0 * one
-        after = fast_plan.end(heat, charge, 0.10 * one, up_to, 0.20 * one, planes=1).astype(np.float32)
-        values = np.broadcast_to(after[..., None], (len(firsts), *solver.shape))
+        values = fast_plan.end(solver, 0.10 * one, up_to, 0.20 * one)
         kept = np.empty((piece + 1, len(firsts), *solver.shape), dtype=np.float32)
         for k in range(piece + TAIL - 1, -1, -1):
             values = solver.back(batch, k, values, begin_eur[:, k])
