@@ -13,6 +13,7 @@ import json
 import signal
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ START_S = 120.0  # a loaded machine imports slowly
 SUM_UP_S = 3.0
 STOP_S = 15.0
 SAMPLE_S = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # one way out for all of them
 
 
 class House:
@@ -143,29 +145,30 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     chosen = options()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # one way out for all of them
+    for number in SIGNALS:
+        signal.signal(number, signal.default_int_handler)  # nothing to end in order yet
     with tempfile.TemporaryDirectory(prefix="thermiq-demo-") as folder:
         house = House(Path(folder), chosen)
+        asked = threading.Event()
+        for number in SIGNALS:
+            # An exception might surface inside a wait for a child and leave its lock taken for ever.
+            signal.signal(number, lambda *_: asked.set())
         try:
-            watch(house, chosen)
-        except KeyboardInterrupt:
-            pass
+            watch(house, chosen, asked)
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the way out is not interrupted
             result = house.end()
     print(json.dumps(result), flush=True)
     return 0 if result["ok"] else 1
 
 
-def watch(house: House, chosen: argparse.Namespace) -> None:
+def watch(house: House, chosen: argparse.Namespace, asked: threading.Event) -> None:
     """Until the time is over, somebody presses Ctrl-C, or a process ends."""
     end = time.monotonic() + chosen.seconds if chosen.seconds is not None else None
     # With a fixed speed the plant ends by itself, at the exact simulated second; this is the margin.
     margin_s = 0.0 if chosen.speed == "max" else START_S + (chosen.seconds or 0.0)
 
     def over() -> bool:
-        return not house.running or (end is not None and time.monotonic() > end + margin_s)
+        return asked.is_set() or not house.running or (end is not None and time.monotonic() > end + margin_s)
 
     if chosen.headless and chosen.svg is None:
         while not over():
