@@ -45,7 +45,7 @@ FACTS: dict[str, str] = {
     "pump_menu_p4": "P4: constant speed and the 0-10 V mode named as curve are set in the pump's menu",
     "pump_menu_p5": "P5: constant speed and the 0-10 V mode named as curve are set in the pump's menu",
     "heat_pump_menu": "heat pump: input I1 is EVU block 1, not inverted, and the aux heater stays off",
-    "heat_pump_setpoint": "heat pump: holds the buffer below buffer.resume_degc, else miner heat stays out",
+    "heat_pump_setpoint": "heat pump: holds the buffer below buffer.resume_degc, or miner heat finds no room",
     "i1_exclusive": "heat pump: only K7 and the grid operator's contact feed I1, I4 is not connected",
     "watchdog_relay": "K12 is in the coil path of K10 and K11 and drops without edges, tested",
     "valve_ends": "RV1 and RV2: end position A leads to the buffer, tested",

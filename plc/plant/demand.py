@@ -15,8 +15,11 @@ from plc.plant.parameters import Parameters
 from plc.plant.season import WATER_WH_PER_LK
 from plc.plant.states import HEATING, RUN_STATES, WAITING, SequenceState
 
-HELD_TIMES = 3.0
-"""The estimate of the house load knows neither sun nor stove: only a clear excess says anything."""
+EMPTIED = 4.0
+"""A buffer gives the house about this many times what lies between full and resume before its top falls to
+resume: its bottom is down at the return by then."""
+HELD = 2.0 * EMPTIED
+"""The estimate of the house load knows neither sun nor stove: only a clear excess is worth a word."""
 
 
 class Demand(Block):
@@ -61,8 +64,7 @@ class Demand(Block):
         f.request_gone = self._gone.step(tick, in_=f.request_w <= 0.0 and state in RUN_STATES)
         known = self._buffer(tick, f)
         self._recool(tick, f, wall)
-        self._remember(f, state, known=known)
-        self._held(tick, f)
+        self._remember(tick, f, state, known=known)
         f.sink_available = f.buffer_takes_heat or f.recool_allowed
         f.start_timeout = state is SequenceState.PRECIRC and state_ns >= p.miners.start_timeout_s * NS_PER_S
         f.heat_flows = state is SequenceState.RAMP and (
@@ -129,32 +131,29 @@ class Demand(Block):
         f.buffer_room = self._room.step(tick, in_=top < b.resume_degc - less_k or f.top_below_curve)
         return True
 
-    def _remember(self, f: Facts, state: SequenceState, *, known: bool) -> None:
+    def _remember(self, tick: Tick, f: Facts, state: SequenceState, *, known: bool) -> None:
         """A buffer that was full, or on which the oil got too hot, takes no heat until it has room again.
 
         Without this memory the plant would start again for every tenth of a kelvin, and protection would be a
         sink by the back door: ten minutes of recooling, the oil is calm, ten minutes on the same hot buffer,
         and so on all summer.
         """
-        too_hot = state is SequenceState.HEAT_BUFFER and f.oil_wants_recool and f.oil_above_limit
-        if (known and f.buffer_full) or too_hot:
-            self._spent = True
-        elif f.buffer_room:
-            self._spent = False
-        f.buffer_takes_heat = known and not self._spent
-
-    def _held(self, tick: Tick, f: Facts) -> None:
-        """A full buffer empties into the house. One that does not, while the house by its estimate has drawn
-        several times what lies between full and resume, is heated by something else, and miner heat would
-        stay out for a winter without anybody knowing why.
-        """
         b = self._p.buffer
-        if not self._spent:
-            self._drawn_wh = 0.0
-        elif f.t_top is not None:
+        step_wh = (b.full_degc - b.resume_degc) * b.volume_l * WATER_WH_PER_LK
+        emptied = self._drawn_wh >= EMPTIED * step_wh
+        heating = state is SequenceState.HEAT_BUFFER
+        too_hot = heating and f.oil_wants_recool and f.oil_above_limit
+        if (known and f.buffer_full) or too_hot:
+            self._spent, self._drawn_wh = True, 0.0
+        elif f.buffer_room or (emptied and heating):
+            self._spent, self._drawn_wh = False, 0.0
+        elif self._spent and known:
             self._drawn_wh += (f.load_w or 0.0) * tick.dt_s / 3600.0
-        room_wh = (b.full_degc - b.resume_degc) * b.volume_l * WATER_WH_PER_LK
-        f.buffer_held = self._drawn_wh >= HELD_TIMES * room_wh
+        # A full buffer empties into the house. When the house by its estimate has drawn all that was in it
+        # and the top is still warm, something else heats it. The memory is void then: a heat pump that holds
+        # the top above resume would keep the miners' heat out for a whole winter.
+        f.buffer_takes_heat = known and (self._drawn_wh >= EMPTIED * step_wh or not self._spent)
+        f.buffer_held = self._drawn_wh >= HELD * step_wh
 
     def _recool(self, tick: Tick, f: Facts, wall: WallTime) -> None:
         """Possible (devices and glycol), wanted for protection, allowed for revenue."""

@@ -106,8 +106,8 @@ class Facts(Block):
     recool_allowed: bool = False  # possible, and protection or economics want it
     recool_for_protection: bool = False
     recool_min_over: bool = False
-    buffer_held: bool = False  # full for so long that something else must be heating it
-    buffer_takes_heat: bool = False  # until it was full, or too hot for the oil; again when it has room
+    buffer_held: bool = False  # warm for so long after it was full that something else must be heating it
+    buffer_takes_heat: bool = False  # until full, or too hot for the oil; again with room, or once emptied
     sink_available: bool = False
     route_is_recool: bool = False
     route_is_dhw: bool = False

@@ -71,25 +71,46 @@ def test_in_great_cold_a_buffer_below_the_heating_curve_has_room_although_it_is_
 
 
 FULL = {"t_top": 55.5, "t_bottom": 49.0}
-HELD = {"t_top": 52.0, "t_bottom": 45.0}
+HELD = {"t_top": 52.0, "t_bottom": 32.0}
 
 
-def test_a_full_buffer_that_does_not_empty_while_the_house_draws_heat_is_held_by_something_else():
+def test_a_buffer_out_of_which_the_house_has_drawn_everything_takes_heat_although_its_top_is_kept_warm():
     bench = Bench()
-    bench.leap(130.0, **FULL, load_w=15_000.0)
-    # 5 K of 1000 l are 5.8 kWh: three times that is what 15 kW draw in 70 minutes.
-    assert not bench.leap(4150.0, S.STANDBY, **HELD).buffer_held
-    assert bench.leap(100.0, S.STANDBY).buffer_held
-    assert not bench.leap(310.0, S.STANDBY, t_top=49.0).buffer_held, "it has room again"
-    assert not bench.leap(3600.0, S.STANDBY, t_top=52.0).buffer_held, "and was not full since"
+    bench.leap(130.0, **FULL, load_w=30_000.0)
+    # 5 K of 1000 l are 5.8 kWh: four times that is what 30 kW draw in 46 minutes.
+    assert not bench.leap(2760.0, S.STANDBY, **HELD).buffer_takes_heat
+    f = bench.leap(60.0, S.STANDBY)
+    assert (f.buffer_takes_heat, f.sink_available, f.buffer_held) == (True, True, False)
+    assert bench.leap(2800.0, S.STANDBY).buffer_held, "twice as much: worth a word"
+    f = bench.leap(130.0, **FULL)
+    assert (f.buffer_takes_heat, f.buffer_held) == (False, False), "full again, from the beginning"
+    assert not bench.leap(2700.0, S.STANDBY, **HELD).buffer_takes_heat
 
 
-def test_a_buffer_that_nobody_empties_is_not_held():
+def test_a_buffer_that_the_miners_heat_again_is_not_held_by_something_else():
+    bench = Bench()
+    bench.leap(130.0, **FULL, load_w=30_000.0)
+    bench.leap(2900.0, S.STANDBY, **HELD)
+    f = bench.leap(9000.0, S.HEAT_BUFFER)
+    assert (f.buffer_takes_heat, f.buffer_held) == (True, False)
+
+
+def test_a_buffer_that_empties_as_it_should_is_not_held():
+    bench = Bench()
+    bench.leap(130.0, **FULL, load_w=30_000.0)
+    bench.leap(2700.0, S.STANDBY, **HELD)
+    assert bench.leap(310.0, S.STANDBY, t_top=49.0).buffer_takes_heat
+    f = bench.leap(6000.0, S.STANDBY, t_top=52.0)
+    assert (f.buffer_takes_heat, f.buffer_held) == (True, False), "not full since"
+
+
+def test_nobody_empties_a_buffer_in_summer_or_without_an_outdoor_temperature():
     bench = Bench()
     bench.leap(130.0, **FULL)
-    assert not bench.leap(5000.0, S.STANDBY, **HELD, load_w=0.0).buffer_held, "summer"
-    assert not bench.leap(5000.0, S.STANDBY, load_w=None).buffer_held, "no outdoor temperature"
-    assert not bench.leap(5000.0, S.STANDBY, load_w=15_000.0, t_top=None).buffer_held, "nobody knows"
+    assert not bench.leap(5000.0, S.STANDBY, **HELD, load_w=0.0).buffer_takes_heat
+    assert not bench.leap(5000.0, S.STANDBY, load_w=None).buffer_takes_heat
+    assert not bench.leap(5000.0, S.STANDBY, load_w=30_000.0, t_top=None, t_bottom=None).buffer_takes_heat
+    assert not bench.leap(60.0, S.STANDBY, **HELD).buffer_takes_heat, "nothing was counted meanwhile"
 
 
 def test_a_buffer_of_which_nobody_knows_takes_nothing_and_is_not_remembered_as_full():

@@ -106,6 +106,15 @@ _ALL = (
         parameters=(("dhw.present", True),),
         duration_s=14_400.0,
     ),
+    _story(
+        "buffer-held",
+        "a small buffer is full, then a heat pump with a fixed, high set point keeps its top warm",
+        initial=FULL,
+        defaults=Defaults(buffer_kg=300.0, hp_curve_base_degc=53.0, hp_curve_slope=0.0),
+        request_w=4800.0,
+        parameters=(("buffer.volume_l", 300.0),),
+        duration_s=14_400.0,
+    ),
     # --- pumps, valves, cooler
     _story("p3-stops", "P3 stops at full power, the flow switch sees it", _fault("p3_stopped")),
     _story(
