@@ -69,7 +69,7 @@ class EnergyDecision(Block):
             heat_load_w=f.load_w,
             wanted_degc=wanted,
             full_degc=full,
-            sink=f.buffer_takes_heat,
+            sink=f.buffer_takes_heat or f.route_is_dhw,  # the tank is one while it is charged
             recool=f.recool_allowed,
             flow_degc=None if f.t_outdoor is None else season.curve_degc(f.t_outdoor),
             outdoor_degc=f.t_outdoor,

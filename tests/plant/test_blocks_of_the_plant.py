@@ -3,7 +3,9 @@
 import pytest
 
 from plc.blocks.core import NS_PER_S, Reading, Tick
+from plc.energy.marginal import Decision
 from plc.plant.calendar import cold_month, hour_of_day, in_hours, in_window, weekday
+from plc.plant.decision import EnergyDecision
 from plc.plant.dhw import HotWater
 from plc.plant.exercise import Exercise
 from plc.plant.facts import Facts
@@ -505,3 +507,24 @@ def test_the_first_input_to_fall_within_half_a_second_is_the_cause(story, result
         for _ in range(scans):
             first.step(Tick(0, 10**8), image(**given))
     assert first.result == result
+
+
+@pytest.mark.parametrize(
+    ("takes_heat", "to_tank", "sink"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_the_decision_counts_the_hot_water_tank_as_a_sink_while_it_is_charged(takes_heat, to_tank, sink):
+    seen = []
+
+    class Engine:
+        hold_back = False
+
+        def step(self, tick, *, situation):
+            seen.append(situation.sink)
+            return Decision((0.0, 0.0))
+
+    decision = EnergyDecision(Parameters())
+    decision.engine = Engine()
+    f = Facts(buffer_takes_heat=takes_heat, route_is_dhw=to_tank)
+    inputs = PlantInputs(HEALTHY)
+    decision.step(Tick(0, 10 * NS_PER_S), inputs, f, season=SeasonSelect(Parameters()))
+    assert seen == [sink]
