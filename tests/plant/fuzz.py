@@ -13,7 +13,7 @@ import random
 import sys
 import time
 
-from plc.blocks.core import Quality, Reading
+from plc.blocks.core import NEVER, Quality, Reading
 from plc.plant.changes import remote_parameters
 from plc.plant.interface import MinerInputs, MinerState, WallTime
 from plc.plant.plant import Plant
@@ -162,6 +162,9 @@ class Life:
         low, high = RANGES[name]
         kind = draw.random()
         value = draw.uniform(low, high)
+        if draw.random() < 0.2:
+            tank = draw.choice((NEVER, Reading(value, Quality.STALE), Reading.good(value, self.rig.now_ns)))
+            self.rig.given(t_dhw=tank)
         if kind < 0.6:
             self.rig.given(**{name: value})
         elif kind < 0.7:

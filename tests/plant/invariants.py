@@ -91,7 +91,7 @@ class Invariants:
         self._oil(inputs, outputs)
         self._starts(inputs, outputs)
         self._minimum_off(inputs, outputs)
-        self._sequence(outputs)
+        self._sequence(inputs, outputs)
         self._cooling(inputs, outputs)
         self._fan(inputs, outputs)
         self._heat_pump(inputs, outputs)
@@ -199,13 +199,15 @@ class Invariants:
             if inputs.image.dio_healthy and closed[index]:
                 self.off_since[index] = self.now_ns
 
-    def _sequence(self, out: PlantOutputs) -> None:
+    def _sequence(self, inputs: PlantInputs, out: PlantOutputs) -> None:
         """Enables come only in RAMP or later, and after a FAULT only through PRECIRC and RAMP."""
         state = out.status.state
         if state in ("FAULT", "INIT", "OFF", "MAINT"):
             self.sequence_since_trip = False
         elif state == "PRECIRC":
             self.sequence_since_trip = True
+        if state == "HEAT_DHW":
+            self.require(self.p.dhw.present and inputs.t_dhw_degc.ok, "hot water from nobody knows where")
         on = out.image.m1_enable or out.image.m2_enable
         self.require(not on or self.sequence_since_trip, "enable without a start sequence")
         if self.last is not None and on and not (self.last.image.m1_enable or self.last.image.m2_enable):
@@ -263,6 +265,13 @@ class Invariants:
         self.require(
             inputs.image.t_outdoor_degc.value >= self.p.hp_block.outdoor_min_degc, "K7 in great cold"
         )
+        self.require(
+            inputs.image.t_buffer_bottom_degc.value >= self.p.frost.water_min_degc, "K7 with a cold buffer"
+        )
+        if self.p.dhw.present and "dhw" not in (out.status.route, self.last and self.last.status.route):
+            tank = inputs.t_dhw_degc
+            self.require(tank.ok, "K7 without a tank temperature")
+            self.require(tank.value >= self.p.dhw.demand_degc, "K7 over a cold tank")
         if self.blocked_since_ns is None:
             self.blocked_since_ns = self.now_ns
         self.require(

@@ -46,7 +46,7 @@ class Story:
         self.inputs, self.outputs, self.now_ns, self.p = scans[min(end, len(scans) - 1)]
         self.now_ns -= 0 if end == len(scans) else 500_000_000
 
-    def scan(self, seconds=0.5, *, times=1, wall=None, commands=(), status=None, **values):
+    def scan(self, seconds=0.5, *, times=1, wall=None, commands=(), status=None, tank=NEVER, **values):
         for _ in range(times):
             self.now_ns += round(seconds * 1e9)
             image, read = self.outputs.image, self.inputs.image
@@ -58,6 +58,7 @@ class Story:
                 image=dataclasses.replace(read, **seen),
                 wall=wall or self.inputs.wall,
                 commands=commands,
+                t_dhw_degc=tank,
             )
             outputs = dataclasses.replace(
                 self.outputs,
@@ -79,6 +80,13 @@ def stopped():
         story.outputs, image=dataclasses.replace(story.outputs.image, **STOPPED)
     )
     story.inputs = dataclasses.replace(story.inputs, image=dataclasses.replace(story.inputs.image, **OPENED))
+    return story
+
+
+def with_a_tank():
+    """The same house with a sensor in its hot water tank."""
+    story = stopped()
+    story.watch.p = dataclasses.replace(story.p, dhw=dataclasses.replace(story.p.dhw, present=True))
     return story
 
 
@@ -194,6 +202,11 @@ STORIES = [
         for name in ("t_buffer_top_degc", "t_buffer_bottom_degc", "t_outdoor_degc")
     ],
     ("K7 in great cold", stopped, one(**BLOCK, t_outdoor_degc=Reading.good(-30.0, 0))),
+    ("K7 with a cold buffer", stopped, one(**BLOCK, t_buffer_bottom_degc=Reading.good(7.0, 0))),
+    ("K7 without a tank temperature", with_a_tank, one(**BLOCK, tank=NEVER)),
+    ("K7 over a cold tank", with_a_tank, one(**BLOCK, tank=Reading.good(44.0, 0))),
+    ("hot water from nobody knows where", with_a_tank, one(tank=NEVER, status={"state": "HEAT_DHW"})),
+    ("hot water from nobody knows where", stopped, one(status={"state": "HEAT_DHW"})),
     ("K7 beyond its longest", stopped, too_long_a_block),
     ("K7 without its free time", stopped, one(**BLOCK)),
     ("K7 beyond its time of the day", stopped, day_used_up),
@@ -229,6 +242,16 @@ HARMLESS = [
     (recooling, long(60, **FAN)),
     (stopped, one(aio_healthy=False, heartbeat=False)),
     (stopped, lambda s: s.scan(60.0, times=60).scan(60.0, times=115, **BLOCK)),
+    (
+        with_a_tank,
+        lambda s: s.scan(60.0, times=60, tank=Reading.good(45.0, 0)).scan(
+            **BLOCK, tank=Reading.good(45.0, 0)
+        ),
+    ),
+    (
+        with_a_tank,
+        lambda s: s.scan(60.0, times=60).scan(**BLOCK, tank=Reading.good(40.0, 0), status={"route": "dhw"}),
+    ),
     (
         stopped,
         lambda s: (
