@@ -81,6 +81,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("A-091", 2, A, lambda f: f.key_fault, 1.0, 5.0),
     Alarm("A-013", 3, A, lambda f: f.cycles_of_day_used),
     Alarm("A-024", 3, L, lambda f: f.route_implausible),
+    Alarm("A-027", 3, L, lambda f: f.dhw_in_vain),
     Alarm("A-031", 3, A, lambda f: f.recool_weak, 0.0, 60.0, ("A-030",)),
     Alarm("A-043", 3, A, lambda f: f.top_above_max, 10.0, 60.0),
     Alarm("A-050", 3, A, lambda f: f.energy_stale, 0.0, 10.0),

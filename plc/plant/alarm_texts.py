@@ -185,6 +185,14 @@ TEXTS: dict[str, AlarmText] = {
         "Antrieb tauschen einplanen",
         "plan to replace the actuator",
     ),
+    "A-027": AlarmText(
+        "Warmwasser wird nicht warm, obwohl es geladen wird",
+        "hot water does not get warm although it is charged",
+        "Miner heizen kein Warmwasser, Wärmepumpe bleibt frei",
+        "miners do not heat hot water, heat pump stays free",
+        "RV2 von Hand prüfen, dann Wendel und Fühler; quittieren",
+        "check RV2 by hand, then coil and sensor; acknowledge",
+    ),
     "A-030": AlarmText(
         "Rückkühler gestört",
         "cooler fault",

@@ -124,6 +124,8 @@ class Facts(Block):
     dhw_wanted: bool = False
     t_dhw: float | None = None
     dhw_cold: bool = False  # below its demand temperature
+    dhw_in_vain: bool = False  # charged for long, and the tank has not gained
+    dhw_in_vain_latched: bool = False  # until acknowledged
     dhw_unknown: bool = False  # there is a tank sensor, and it says nothing
     disinfection: bool = False
     exercise: bool = False  # anti-seize run of the recooling branch

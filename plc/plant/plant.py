@@ -292,6 +292,7 @@ class Plant(Block):
             shelve=self.arbitration.shelve,
         )
         f.route_implausible_latched = f.route_implausible or "A-024" in alarms.listed
+        f.dhw_in_vain_latched = f.dhw_in_vain or "A-027" in alarms.listed
         for change in alarms.changes:
             self._event(tick, change.id, change.what)
 

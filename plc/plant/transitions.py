@@ -223,6 +223,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (S.HEAT_DHW,),
         S.HEAT_BUFFER,
+        "dhw_in_vain",
+        lambda f: f.dhw_in_vain,
+        "Warmwasser wird nicht warm",
+        "hot water does not get warm",
+    ),
+    Transition(
+        (S.HEAT_DHW,),
+        S.HEAT_BUFFER,
         "dhw_satisfied",
         lambda f: not f.dhw_wanted,
         "Warmwasser geladen oder Öl nicht mehr heißer",

@@ -6,7 +6,7 @@ from plc.blocks.core import NS_PER_S, Reading, Tick
 from plc.energy.marginal import Decision
 from plc.plant.calendar import cold_month, hour_of_day, in_hours, in_window, weekday
 from plc.plant.decision import EnergyDecision
-from plc.plant.dhw import HotWater
+from plc.plant.dhw import ChargeProof, HotWater
 from plc.plant.exercise import Exercise
 from plc.plant.facts import Facts
 from plc.plant.frost import FrostGuard
@@ -270,6 +270,58 @@ def test_a_silent_tank_sensor_is_named_and_frees_the_heat_pump():
     f = hot_water((50.0, 55.0), (None, 55.0))
     assert (f.dhw_unknown, f.dhw_cold, f.dhw_wanted, f.dhw_blocks) == (True, False, False, True)
     assert not hot_water((None, 55.0), (50.0, 55.0)).dhw_unknown
+
+
+CHARGING = {"route_is_dhw": True, "route_ready": True, "power_w": 3000.0}
+
+
+def charge(*parts, **facts):
+    """Whether the proof fails within a line of (seconds, tank at the begin, tank at the end)."""
+    found, f = ChargeProof(), Facts(**{**CHARGING, **facts})
+    failed = False
+    for seconds, begin, end in parts:
+        for tick in ticks(seconds, 10.0):
+            f.t_dhw = None if begin is None else begin + (end - begin) * tick.now_ns / NS_PER_S / seconds
+            failed = found.step(tick, f, min_power_w=1000.0) or failed
+    return failed
+
+
+def test_a_tank_that_gains_nothing_while_it_is_charged_fails_its_proof():
+    assert charge((2720.0, 42.0, 42.0))
+    assert not charge((2690.0, 42.0, 42.0)), "not yet"
+    assert charge((5400.0, 42.0, 42.9)), "slower than any tank"
+    assert not charge((20_000.0, 42.0, 50.5)), "a large tank with little power"
+    assert not charge((2000.0, 45.0, 45.0), (100.0, 45.0, 44.0), (2000.0, 44.0, 44.0)), "somebody tapped"
+    assert charge((2000.0, 45.0, 45.0), (100.0, 45.0, 44.0), (2800.0, 44.0, 44.0)), (
+        "and nothing came after it"
+    )
+
+
+@pytest.mark.parametrize(
+    "facts", [{"route_is_dhw": False}, {"route_ready": False}, {"power_w": 900.0}, {"power_known": False}]
+)
+def test_a_tank_that_is_not_surely_charged_proves_nothing(facts):
+    assert not charge((6000.0, 42.0, 42.0), **facts)
+
+
+def test_a_tank_of_which_nobody_knows_begins_its_proof_anew():
+    assert not charge((2000.0, 42.0, 42.0), (60.0, None, None), (2000.0, 42.0, 42.0))
+
+
+def test_after_a_charge_in_vain_the_tank_is_the_heat_pumps_until_somebody_has_looked():
+    water, f = HotWater(parameters(dhw={"present": True})), Facts(t_oil=55.0, **CHARGING)
+    inputs = PlantInputs(HEALTHY, t_dhw_degc=Reading.good(42.0, 0))
+    for tick in ticks(2800.0, 10.0):
+        water.step(tick, inputs, f)
+        if f.dhw_in_vain:
+            break
+    assert (f.dhw_in_vain, f.dhw_wanted) == (True, False)
+    f.dhw_in_vain_latched, f.route_is_dhw = True, False
+    water.step(Tick(0, NS_PER_S), inputs, f)
+    assert (f.dhw_in_vain, f.dhw_wanted, f.dhw_blocks) == (False, False, True)
+    f.dhw_in_vain_latched = False
+    water.step(Tick(0, NS_PER_S), inputs, f)
+    assert f.dhw_wanted
 
 
 # heat on its way

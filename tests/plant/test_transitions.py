@@ -69,6 +69,7 @@ ARROWS = [
     ("HEAT_BUFFER", {"dhw_wanted": True}, "HEAT_DHW", "dhw_demand"),
     ("HEAT_BUFFER", {"dhw_wanted": True, "buffer_full": True}, "HEAT_DHW", "dhw_demand"),
     ("HEAT_DHW", {"dhw_wanted": False, "dhw_unknown": True}, "HEAT_BUFFER", "dhw_unknown"),
+    ("HEAT_DHW", {"dhw_wanted": False, "dhw_in_vain": True}, "HEAT_BUFFER", "dhw_in_vain"),
     ("HEAT_DHW", {"dhw_wanted": False}, "HEAT_BUFFER", "dhw_satisfied"),
     ("RECOOL", {"buffer_room": True, "recool_min_over": True}, "HEAT_BUFFER", "buffer_room"),
     ("RECOOL", {"recool_possible": False}, "HEAT_BUFFER", "recool_lost"),

@@ -49,6 +49,7 @@ SPECIFICATION = {
     "A-091": (2, A, 1.0, 5.0, (), [{"key_fault": True}], ()),
     "A-013": (3, A, 0.0, 1.0, (), [{"cycles_of_day_used": True}], ()),
     "A-024": (3, L, 0.0, 1.0, (), [{"route_implausible": True}], ()),
+    "A-027": (3, L, 0.0, 1.0, (), [{"dhw_in_vain": True}], ()),
     "A-031": (3, A, 0.0, 60.0, ("A-030",), [{"recool_weak": True}], ()),
     "A-043": (3, A, 10.0, 60.0, (), [{"top_above_max": True}], ()),
     "A-050": (3, A, 0.0, 10.0, (), [{"energy_stale": True}], ()),

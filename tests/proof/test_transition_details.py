@@ -120,6 +120,7 @@ ARROWS = [
     ("buffer_full", "RECOOL", "HEAT_BUFFER"),
     ("buffer_full", "COOLDOWN", "RAMP HEAT_BUFFER"),
     ("dhw_unknown", "HEAT_BUFFER", "HEAT_DHW"),
+    ("dhw_in_vain", "HEAT_BUFFER", "HEAT_DHW"),
     ("dhw_satisfied", "HEAT_BUFFER", "HEAT_DHW"),
     ("recool_lost", "HEAT_BUFFER", "RECOOL"),
     ("recool_lost", "COOLDOWN", "RAMP RECOOL"),

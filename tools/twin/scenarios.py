@@ -137,6 +137,17 @@ _ALL = (
         duration_s=10_800.0,
     ),
     _story(
+        "valve-stuck-tank",
+        "RV2 jams before the hot water tank is charged: its heat keeps going to the buffer",
+        _fault("rv2_jammed", at_s=1800.0),
+        start=_local(1, 15, 10),
+        initial=COLD_TANK,
+        defaults=LAZY_FOR_DHW,
+        request_w=4800.0,
+        parameters=(("dhw.present", True),),
+        duration_s=7200.0,
+    ),
+    _story(
         "cooler-fault",
         "recooling at 32 degC outside, the fan fails",
         _fault("cooler_fault", at_s=3000.0),
