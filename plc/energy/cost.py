@@ -45,13 +45,15 @@ class House(NamedTuple):
     """The house without the miners, as means over the confirmation time.
 
     pv_w >= 0; load_w >= 0 without miners; soc_pct None = unknown. known False: solar power or load cannot
-    be trusted, then everything comes from the grid as far as the rule is concerned.
+    be trusted, then everything comes from the grid as far as the rule is concerned. swing_w: how far what is
+    left over goes up and down around its mean within a quarter hour (standard deviation).
     """
 
     pv_w: float = 0.0
     load_w: float = 0.0
     soc_pct: float | None = None
     known: bool = False
+    swing_w: float = 0.0
 
 
 def stack(

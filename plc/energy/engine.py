@@ -174,7 +174,7 @@ class EnergyEngine(Block):
     ) -> Decision:
         fast, slow = self.surplus.fast, self.surplus.slow
         if policy is Policy.MARGINAL and self.prices.planned:
-            slow = self.surplus.steady
+            fast, slow = self.surplus.cautious_fast, self.surplus.steady
         eager = self._propose(rule, economics, policy, offers, flow, s, fast)
         cautious = eager if slow == fast else self._propose(rule, economics, policy, offers, flow, s, slow)
         if rule is self._economical or policy is Policy.MARGINAL:

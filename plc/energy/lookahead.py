@@ -21,7 +21,7 @@ from plc.energy.parameters import Economics
 from plc.energy.plan_problem import STEP_H, Quarter
 from plc.energy.plan_values import Moment, PlanValues
 from plc.energy.prices import Prices
-from plc.energy.quarter_hour import Flows, settle
+from plc.energy.quarter_hour import Flows, clouds_eur, settle
 from plc.energy.revenue import levels_w
 from plc.energy.situation import EnergySituation
 
@@ -46,7 +46,8 @@ class Now(NamedTuple):
     charge_kwh: stored. running: miners that are meant to run. held: the heat pump is held back. may_block:
     K7 could hold it back. sink: the buffer takes miner heat. recool: the dry cooler may be used for revenue.
     heat_most, charge_most: what a kWh stored can be worth at all, in EUR. keep_eur: what may still be spent
-    on running through a gap instead of starting again after it.
+    on running through a gap instead of starting again after it. swing_kw: how far the surplus swings around
+    its mean.
     """
 
     at: Moment
@@ -61,6 +62,7 @@ class Now(NamedTuple):
     heat_most: float
     charge_most: float
     keep_eur: float
+    swing_kw: float = 0.0
 
 
 class Choice(NamedTuple):
@@ -122,6 +124,7 @@ def measured(
         heat_most=prices.heat_most(economics),
         charge_most=prices.dearest,
         keep_eur=max(0.0, running * plan.plant.start_eur - rule.gap_eur),
+        swing_kw=house.swing_w / 1000.0,
     )
 
 
@@ -201,8 +204,14 @@ class _Base:
             plant = plant._replace(e_max_kwh=min(plant.e_max_kwh, max(now.heat_kwh, 0.0)))
         self._plant, self._flows = plant, Flows()
         zero = settle(plant, now.quarter, now.heat_kwh, now.charge_kwh, 0.0, False, self._flows)
-        self._e, self._s, self._cost = zero.e1, zero.s1, zero.cost
+        self._e, self._s = zero.e1, zero.s1
+        self._cost = self._of(zero)
         self._value = plan.cost_to_go(now.at, zero.e1, zero.s1, 0, False)
+
+    def _of(self, f: Flows) -> float:
+        """Cost of this quarter hour, with what its clouds cost beside its mean."""
+        now = self._now
+        return f.cost + clouds_eur(self._plant, now.quarter, f.electric, now.charge_kwh, now.swing_kw)
 
     def attempt(self, rung: Rung, block: bool) -> _Try | None:
         """One action; None for a block that the stored heat does not carry."""
@@ -217,7 +226,7 @@ class _Base:
             else:
                 least += more * worth
         begins = block and not now.held
-        immediate = self._cost - f.cost + rung.eur_per_h * STEP_H - begins * plant.block_eur
+        immediate = self._cost - self._of(f) + rung.eur_per_h * STEP_H - begins * plant.block_eur
         # To be blocked, or running, at the end is worth at most what it takes to get there.
         bare = self._value - self._plan.cost_to_go(now.at, f.e1, f.s1, 0, block)
         bare = immediate + min(max(bare, least), most + block * plant.block_eur)

@@ -182,7 +182,7 @@ class Choice:
     confirm_on_s: Annotated[Number, Param("s", 10, 900, "more power must pay in the mean of")] = 60.0
     confirm_off_s: Annotated[Number, Param("s", 10, 1800, "less power must be right in the mean of")] = 180.0
     confirm_plan_s: Annotated[
-        Number, Param("s", 60, 1800, "by a plan a start, and less power, must be right in the mean of")
+        Number, Param("s", 60, 1800, "by a plan a start, more power and less must be right in the mean of")
     ] = 900.0
     hold_back_eur_per_kwh: Annotated[
         Number, Param("EUR/kWh", 0, 0.3, "later electricity must be cheaper by, to hold the heat pump back")

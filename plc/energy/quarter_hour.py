@@ -1,7 +1,8 @@
 """One quarter hour of the house: heat pump on its curve, buffer, battery by the inverter's rule, grid.
 
 The plan, the engine that follows it, and the yearly benchmark all ask here: what a value is made with and
-what it is used with must be the same house to the last watt.
+what it is used with must be the same house to the last watt. A plan knows means only; what the clouds of a
+quarter hour cost beside its mean is known when they are there.
 """
 
 from __future__ import annotations
@@ -81,3 +82,21 @@ def settle(plant: Plant, q: Quarter, e: float, s: float, miners_kw: float, block
         cost += (into.grid * q.import_eur + flow * plant.battery_wear_eur) * STEP_H
     into.e1, into.cost, into.electric, into.held = e1, cost, electric, held
     return into
+
+
+def clouds_eur(plant: Plant, q: Quarter, electric_kw: float, s: float, swing_kw: float) -> float:
+    """EUR that the clouds of a quarter hour cost beside its mean. electric_kw: miners, heat pump and fan.
+
+    Half of the time the surplus lies swing_kw above its mean, half of it below. As long as both are surplus,
+    or both are not, the mean says it all; in between the battery takes and gives, with its wear and losses,
+    and without a charge the same power is sold and bought.
+    """
+    inside_kw = swing_kw - abs(q.pv_kw - q.load_kw - electric_kw)
+    if inside_kw <= 0.0:
+        return 0.0
+    if s > plant.s_min_kwh and plant.battery_kw > 0.0:
+        lost = 1.0 / (plant.one_way * plant.one_way) - 1.0
+        eur_per_kwh = plant.battery_wear_eur + lost * max(0.0, q.feed_in_eur)
+    else:
+        eur_per_kwh = max(0.0, q.import_eur - q.feed_in_eur)
+    return inside_kw / 2.0 * STEP_H * eur_per_kwh

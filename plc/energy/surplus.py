@@ -5,11 +5,14 @@ miner on does not remove the reason for having it on. A miner whose power nobody
 then the surplus looks smaller than it is, which is the harmless direction.
 
 More power needs the mean of the last minute, less power the mean of three: one cloud is shorter. A plan looks
-a quarter hour ahead, and clouds that come and go are best foreseen by their mean: by a plan a start and an
-end need the mean of a quarter hour.
+a quarter hour ahead, and clouds that come and go are best foreseen by their mean: by a plan a start, more
+power and an end need the mean of a quarter hour. How far the surplus swings around this mean is known as
+well: the battery carries what the clouds take, and that has a price.
 """
 
 from __future__ import annotations
+
+from math import sqrt
 
 from plc.blocks.core import Block, State, Tick
 from plc.blocks.signal import MovingMean
@@ -31,11 +34,11 @@ class Surplus(Block):
     fast: mean over confirm_on_s; known only when the window is full of good readings. slow: mean over
     confirm_off_s. While readings fail, fast is unknown at once, so nothing is switched on; slow stands for
     confirm_off_s more (`lost` False) and is unknown from then on: a rule without data must come to its end.
-    steady: mean over confirm_plan_s, known as long as slow is.
+    steady: mean over confirm_plan_s, known as long as slow is. All three carry the swing of that time.
     """
 
     __slots__ = (
-        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_steady_load", "_steady_pv",
+        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_square", "_steady_load", "_steady_pv",
         "fast", "lost", "slow", "steady",
     )  # fmt: skip
 
@@ -51,6 +54,7 @@ class Surplus(Block):
         self._slow_load = MovingMean(off_s, min(SAMPLE_S, off_s))
         self._steady_pv = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
         self._steady_load = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
+        self._square = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
         self._lost = TON(off_s)
         self.steady = House()
         self.fast = House()
@@ -81,6 +85,8 @@ class Surplus(Block):
         slow_load = self._slow_load.step(tick, value=load_w)
         steady_pv = self._steady_pv.step(tick, value=pv_w)
         steady_load = self._steady_load.step(tick, value=load_w)
+        left_w = None if pv_w is None or load_w is None else pv_w - load_w
+        square = self._square.step(tick, value=None if left_w is None else left_w * left_w)
         self.lost = self._lost.step(tick, in_=not good)
         self.fast = self.slow = self.steady = House(soc_pct=soc)
         if fast_pv is not None and fast_load is not None:
@@ -92,6 +98,21 @@ class Surplus(Block):
             self.lost = True
         if steady_pv is not None and steady_load is not None:
             self.steady = House(max(0.0, steady_pv), steady_load, soc, known=self.slow.known)
+            if square is not None:
+                left_w = steady_pv - steady_load
+                self._swing(sqrt(max(0.0, square - left_w * left_w)))
+
+    def _swing(self, swing_w: float) -> None:
+        self.fast = self.fast._replace(swing_w=swing_w)
+        self.slow = self.slow._replace(swing_w=swing_w)
+        self.steady = self.steady._replace(swing_w=swing_w)
+
+    @property
+    def cautious_fast(self) -> House:
+        """By a plan more power must be right now and in the mean of a quarter hour: whichever leaves less."""
+        fast, steady = self.fast, self.steady
+        less = fast.pv_w - fast.load_w > steady.pv_w - steady.load_w
+        return steady._replace(known=fast.known) if steady.known and less else fast
 
 
 def _number(value: float | None, ok: bool) -> float | None:

@@ -47,6 +47,13 @@ class EnergyDecision(Block):
         f.block_valuable = self.engine.hold_back
         return self.request_w if self._p.request.automatic else self._p.request.power_w
 
+    @property
+    def miners(self) -> int:
+        """On how many miners the automatic request reckons, 0 = on any: each has a start that was priced."""
+        if not self._p.request.automatic:
+            return 0
+        return len([power for power in self.engine.decision.power_w if power > 0.0])
+
     def _situation(self, now_ns: int, inputs: PlantInputs, f: Facts, season: SeasonSelect) -> EnergySituation:
         energy, wall, market = inputs.energy, inputs.wall, inputs.market
         target = season.buffer_target_degc(f)

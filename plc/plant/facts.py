@@ -95,6 +95,7 @@ class Facts(Block):
     valve_conflict: bool = False
     # demand
     request_w: float = 0.0
+    request_miners: int = 0  # on how many miners the request reckons; 0 = on any number
     granted_w: float = 0.0
     request_stands: bool = False
     request_gone: bool = False

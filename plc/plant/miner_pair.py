@@ -93,9 +93,19 @@ class MinerPair(Block):
             tick, f, may_test=self._may_test(f, state, inputs.miners), acknowledge=acknowledge
         )
         feedback = (inputs.image.k10_fb, inputs.image.k11_fb)
+        # Only for a request that may come back. Whatever ends the run takes the supply as well, and so do hot
+        # oil and a miner that nobody can command.
+        may_wait = (
+            state in RUN_STATES
+            and f.auto
+            and self.power.limited_by != "oil_limit"
+            and not (f.miner1_unfit or f.miner2_unfit)
+        )
         self._since_close_ns += tick.dt_ns
         for index, unit in enumerate(self.units):
-            self._step_unit(tick, f, index, unit, inputs.miners[index], feedback[index], testing, acknowledge)
+            self._step_unit(
+                tick, f, index, unit, inputs.miners[index], feedback[index], testing, acknowledge, may_wait
+            )
         self.wishes = self._wishes(f)
 
     def _step_unit(
@@ -108,6 +118,7 @@ class MinerPair(Block):
         feedback: bool,
         testing: bool,
         acknowledge: bool,
+        may_wait: bool,
     ) -> None:
         was_on, was_closed = unit.enable, unit.contactor.closed
         unit.step(
@@ -118,6 +129,7 @@ class MinerPair(Block):
             feedback=feedback,
             miner=miner,
             acknowledge=acknowledge,
+            may_wait=may_wait,
         )
         if unit.enable and not was_on:
             self._since_close_ns = 0

@@ -19,8 +19,9 @@ class MinerUnit(Block):
 
     step(tick, facts, wanted=, may_close=, feedback=, miner=, acknowledge=) -> enable.
 
-    wanted: the miner shall run. may_close: stagger permits closing in this scan. Outputs: enable, pausing
-    (asked to pause, waiting for its power to fall), failed (retries used up, until acknowledged), on_ns
+    wanted: the miner shall run. may_close: stagger permits closing in this scan. may_wait: a miner that is
+    not wanted may stay paused with its supply until request_off_s and min_on_s are over. Outputs: enable,
+    pausing (asked to pause: winds down, or waits), failed (retries used up, until acknowledged), on_ns
     (since the contactor closed), ready (minimum off time over and contactor willing), saved_w (the target at
     which the miner will start by itself when supply returns; None = nobody has ever told).
     """
@@ -91,10 +92,11 @@ class MinerUnit(Block):
         feedback: bool,
         miner: MinerInputs,
         acknowledge: bool,
+        may_wait: bool = False,
     ) -> bool:
         if miner.saved_target_w.value is not None:  # stays true while the miner is dark, whatever its age
             self.saved_w = miner.saved_target_w.value
-        hold = self._soft_stop(tick, wanted=wanted, miner=miner)
+        hold = self._soft_stop(tick, wanted=wanted, miner=miner, may_wait=may_wait)
         request = (wanted or hold) and not self.failed
         allowed = self.interlock.step(f, wanted=request, running=self.enable)
         self.enable = self.contactor.step(
@@ -129,21 +131,24 @@ class MinerUnit(Block):
         self.contactor.cycles.restore(data["cycles"])
         self.saved_w = data.get("saved_w")
 
-    def _soft_stop(self, tick: Tick, *, wanted: bool, miner: MinerInputs) -> bool:
-        """True while the contactor stays closed for a miner that is winding down.
+    def _soft_stop(self, tick: Tick, *, wanted: bool, miner: MinerInputs, may_wait: bool) -> bool:
+        """True while the contactor stays closed for a miner that is winding down, or that waits paused.
 
-        Only a miner that answers can wind down; without its interface waiting would gain nothing.
+        Only a miner that answers can wind down; without its interface waiting would gain nothing. One that
+        boots, or has proven to be idle, keeps its supply for a while when the plant goes on (may_wait): a
+        cloud must not cost a contactor cycle, a boot and a new tuning.
         """
         if wanted or not self.enable:
             self._stop_ns = 0
             self.pausing = False
             return False
         self._stop_ns += tick.dt_ns
-        self.pausing = (
-            self._stop_ns < self._soft_ns
-            and miner.state is not MinerState.UNKNOWN
-            and not _idle(miner, self._p.idle_w)
-        )
+        idle, p = _idle(miner, self._p.idle_w), self._p
+        early = self._stop_ns < ns(p.request_off_s) or self.on_s < p.min_on_s
+        waits = idle and may_wait and early
+        winds_down = not idle and self._stop_ns < self._soft_ns
+        boots = may_wait and self.on_s < p.boot_s
+        self.pausing = boots or (miner.state is not MinerState.UNKNOWN and (waits or winds_down))
         return self.pausing
 
     def _retry(self, tick: Tick, *, acknowledge: bool) -> bool:

@@ -176,6 +176,7 @@ class Plant(Block):
         )
         if f.request_w < self._p.miners.power_min_w:
             f.request_w = 0.0  # less than one miner can do is no request
+        f.request_miners = self.decision.miners if self.arbitration.source == "automatic" else 0
         before = self.mode.mode
         mode = self.mode.step(
             auto=inputs.image.mode_auto,

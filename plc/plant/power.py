@@ -57,8 +57,9 @@ class PowerControl(Block):
             self._first = first
             return 0.0
         goal, self.limited_by = self._limit(f, count, api_stale=api_stale)
-        self._ramp(tick, goal, count)
-        self._split(available, goal)
+        meant = min(count, f.request_miners or count)
+        self._ramp(tick, goal, meant)
+        self._split(available, goal, meant)
         return self.granted_w
 
     def _thermal(self, tick: Tick, f: Facts, *, running: bool) -> None:
@@ -111,13 +112,17 @@ class PowerControl(Block):
         if self.granted_w < goal and not self.limited_by:
             self.limited_by = "ramp"
 
-    def _split(self, available: tuple[bool, bool], goal: float) -> None:
-        """Both miners when each can have its least power, else the one that is in use or has run less."""
+    def _split(self, available: tuple[bool, bool], goal: float, meant: int) -> None:
+        """Both miners when each can have its least power, else the one that is in use or has run less.
+
+        meant: miners that the request reckons on. Two at half power earn more than one at full power, but a
+        start that nobody has priced costs more than that, and clouds would start the second one each time.
+        """
         p = self._p.miners
         least = 2.0 * p.power_min_w
         if self.run[0] != self.run[1]:
             least += 2.0 * p.power_step_w  # the second joins a little later than it leaves
-        both = available[0] and available[1] and min(self.granted_w, goal) >= least
+        both = meant == 2 and min(self.granted_w, goal) >= least
         if both:
             self.run = [True, True]
             share = self.granted_w / 2.0

@@ -33,8 +33,7 @@ def test_a_step_of_surplus_leads_to_full_power_within_the_confirmation_time() ->
 
 
 def test_by_a_plan_a_step_of_surplus_leads_to_full_power_within_the_confirmation_time_of_a_plan() -> None:
-    """A start waits for the mean of a quarter hour, full power comes with it; who runs already is not kept
-    waiting."""
+    """A start, and more power, wait for the mean of a quarter hour; full power comes with it."""
     plan = plan_values(heat=0.05, start_eur=0.03, runs_on_eur=0.03, quarters=12)
     run = Run(RICH, dt_s=5.0)
     run(1000.0, pv_w=500.0, plan=plan)
@@ -42,7 +41,7 @@ def test_by_a_plan_a_step_of_surplus_leads_to_full_power_within_the_confirmation
     assert run.engine.decision.total_w == 0.0
     decision = run(RICH.choice.confirm_plan_s - RICH.choice.confirm_on_s, pv_w=4500.0, plan=plan)
     assert decision.total_w == pytest.approx(3900.0, abs=200.0)
-    decision = run(RICH.choice.confirm_on_s + 5.0, pv_w=8500.0, plan=plan)
+    decision = run(RICH.choice.confirm_plan_s, pv_w=8500.0, plan=plan)
     assert decision.total_w == pytest.approx(6400.0)
     assert run.starts == 1
 
@@ -249,6 +248,27 @@ class TestPlan:
     ) -> None:
         """The buffer is at the curve: miner heat only slows the heat pump, and that saves feed-in today."""
         assert Run()(300.0, pv_w=9000.0, plan=plan_values(heat=0.05)).total_w == 0.0
+
+    def test_more_power_by_a_plan_needs_the_mean_of_a_quarter_hour_too(self) -> None:
+        """Sun and cloud in turns of two minutes: the power follows their mean, not every gap."""
+        run = Run(RICH, dt_s=5.0)
+        plan = plan_values(heat=0.05, charge=0.3, quarters=12)
+        wanted = [run(120.0, pv_w=pv_w, plan=plan).total_w for _ in range(20) for pv_w in (8500.0, 1500.0)]
+        settled = wanted[10:]
+        assert min(settled) > 0.0
+        assert max(settled) <= 4900.0
+
+    def test_clouds_that_the_battery_has_to_carry_make_the_next_power_dearer(self) -> None:
+        """The same mean with and without clouds; feed-in and battery make the last steps worth little."""
+        plan = plan_values(heat=0.10, quarters=12)
+        calm, cloudy = Run(dt_s=5.0), Run(dt_s=5.0)
+        for _ in range(20):
+            calm(120.0, pv_w=5000.0, **WARM, plan=plan)
+            cloudy(60.0, pv_w=8500.0, **WARM, plan=plan)
+            cloudy(60.0, pv_w=1500.0, **WARM, plan=plan)
+        assert calm.engine.surplus.steady.swing_w == pytest.approx(0.0, abs=1.0)
+        assert cloudy.engine.surplus.steady.swing_w == pytest.approx(3500.0, rel=0.05)
+        assert cloudy.engine.decision.total_w < calm.engine.decision.total_w
 
     def test_a_start_must_pay_unless_the_plan_will_need_the_miner_anyway(self) -> None:
         for runs_on, expected in ((0.0, 0.0), (0.05, 6400.0)):

@@ -406,6 +406,17 @@ def test_a_plant_that_waits_names_a_missing_sink_because_nothing_else_does(facts
     assert control.limited_by == why
 
 
+def test_a_request_that_reckons_on_one_miner_starts_one():
+    """Its second start was never priced; without a word the power alone decides."""
+    one = power(1.0, request_w=3200.0, request_miners=1)
+    assert (one.granted_w, one.run) == (pytest.approx(1200.0), [True, False])
+    power(600.0, one, request_w=3200.0, request_miners=1)
+    assert (one.granted_w, one.target_w) == (3200.0, [3200.0, 0.0])
+    assert power(600.0, request_w=3200.0, request_miners=2).run == [True, True]
+    assert power(600.0, request_w=3200.0).run == [True, True]
+    assert power(600.0, request_w=2900.0, request_miners=2, available=(False, True)).run == [False, True]
+
+
 def test_oil_above_its_limit_takes_power_away_at_once_and_gives_it_back_slowly():
     control = power(1200.0)
     power(120.0, control, t_oil=60.5, oil_above_limit=True, recool_allowed=True)

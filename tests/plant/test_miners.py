@@ -52,6 +52,58 @@ def test_a_planned_stop_pauses_first_and_opens_without_load():
     rig.leap(60.0).expect("or after its time", m2_enable=False)
 
 
+def paused(rig):
+    power = Reading.good(15.0, rig.now_ns)
+    return MinerInputs(MinerState.PAUSED, rig.now_ns, power_estimated_w=power)
+
+
+def wish(rig, watts):
+    """Somebody asks for this power for an hour; the least of all requests counts."""
+    rig.command("power_request", watts, ttl_s=3600.0).leap(0.1)
+
+
+def test_a_gap_in_the_request_pauses_the_miners_and_keeps_their_supply():
+    """A cloud of two minutes must not cost a contactor cycle, a boot and a new tuning."""
+    rig = heating_rig(fallback={"request_ttl_s": 3600.0})
+    leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
+    wish(rig, 0.0)
+    leap(rig, 120.0, lambda: paused(rig), lambda: paused(rig))
+    rig.expect("paused", state="HEAT_BUFFER", m1_enable=True, m2_enable=True)
+    assert not any(wanted.run for wanted in rig.outputs.miners)
+    wish(rig, 6400.0)
+    leap(rig, 10.0, lambda: paused(rig), lambda: paused(rig))
+    rig.expect("and on again", state="HEAT_BUFFER", m1_enable=True, m2_enable=True)
+    assert all(wanted.run for wanted in rig.outputs.miners)
+
+
+def test_a_pause_ends_with_the_request_time_and_the_minimum_on_time():
+    rig = heating_rig(fallback={"request_ttl_s": 3600.0}, miners={"min_on_s": 300.0})
+    leap(rig, 300.0, lambda: miner(rig), lambda: miner(rig))
+    wish(rig, 0.0)
+    leap(rig, 170.0, lambda: paused(rig), lambda: paused(rig))
+    rig.expect("waits", m1_enable=True, m2_enable=True)
+    leap(rig, 20.0, lambda: paused(rig), lambda: paused(rig))
+    rig.expect("nobody came back", state="COOLDOWN", m1_enable=False, m2_enable=False)
+
+
+def test_a_miner_that_does_not_obey_its_pause_loses_its_supply():
+    rig = heating_rig(fallback={"request_ttl_s": 3600.0})
+    leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
+    wish(rig, 0.0)
+    leap(rig, 70.0, lambda: miner(rig), lambda: paused(rig))
+    rig.expect("after the soft stop", m1_enable=False, m2_enable=True)
+
+
+@pytest.mark.parametrize("change", [{"estop1_ok": False}, {"mode_auto": False}], ids=["trip", "key"])
+def test_a_pause_ends_at_once_when_the_run_does(change):
+    rig = heating_rig(fallback={"request_ttl_s": 3600.0})
+    leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))
+    wish(rig, 0.0)
+    leap(rig, 60.0, lambda: paused(rig), lambda: paused(rig))
+    rig.given(**change).leap(1.0)
+    rig.expect("no supply without a reason to wait", m1_enable=False, m2_enable=False)
+
+
 def test_a_trip_opens_at_once_whatever_power_flows():
     rig = heating_rig()
     leap(rig, 30.0, lambda: miner(rig), lambda: miner(rig))

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import fsum
+from math import fsum, sqrt
 from typing import Any
 
 from plc.energy.plan_problem import STEP_H, kwh_per_kelvin
 from plc.energy.plan_values import PlanValues
+from plc.energy.quarter_hour import Flows, clouds_eur
 from plc.energy.tariff import SpotPrices
 from plc.plant.interface import MarketInputs, PlantInputs, PlantOutputs
 from plc.plant.parameters import Parameters
@@ -48,7 +49,9 @@ SAME_WITHIN = 0.15
 
 @dataclass(slots=True)
 class Week:
-    """The books of one week; eur: bill, wear and starts less mining."""
+    """The books of one week; eur: bill, wear and starts less mining. clouds_eur: what of it the quarter-hour
+    model owes to the clouds within its quarter hours; the twin has them anyway.
+    """
 
     eur: float = 0.0
     import_kwh: float = 0.0
@@ -56,6 +59,7 @@ class Week:
     miner_kwh: float = 0.0
     heat_pump_kwh: float = 0.0
     pumps_kwh: float = 0.0
+    clouds_eur: float = 0.0
     starts: float = 0.0
     blocks: float = 0.0
     blocked_h: float = 0.0
@@ -83,10 +87,22 @@ class SameSky:
         sun = sky.sun_w_per_m2 * self._of_quarter(t) if sky.sun_w_per_m2 > 0.0 else 0.0
         return Sky(s.outdoor_degc[t], sun, sky.humidity_pct)
 
+    def swing_kw(self, t: int) -> float:
+        """Standard deviation of the solar power within a quarter hour."""
+        samples = self._samples(t)
+        mean = fsum(samples) / len(samples)
+        if mean <= 0.0:
+            return 0.0
+        square = fsum((value - mean) * (value - mean) for value in samples) / len(samples)
+        return sqrt(square) / mean * self._series.pv_kw[t]
+
+    def _samples(self, t: int) -> list[float]:
+        begin = self._series.unix_s[t] + 3600.0
+        return [self._year.at(begin + 25.0 + 50.0 * n).sun_w_per_m2 for n in range(18)]
+
     def _of_quarter(self, t: int) -> float:
         if self._scale[0] != t:
-            begin = self._series.unix_s[t] + 3600.0
-            samples = [self._year.at(begin + 25.0 + 50.0 * n).sun_w_per_m2 for n in range(18)]
+            samples = self._samples(t)
             meant = self._series.pv_kw[t] * 1000.0 / (self._kwp * PERFORMANCE)
             mean = fsum(samples) / len(samples)
             self._scale = (t, meant / mean if mean > 0.0 else 0.0)
@@ -249,18 +265,26 @@ def in_quarters(site: Site, plans: foresight.Rolling | None, heat: float, charge
     house = House(site)
     house.e, house.s = heat, charge
     span = range(DAY, (1 + WEEK_DAYS) * DAY)
+    sky = SameSky(site.series, scenarios.get("year").defaults.pv_kwp)
     pumped: list[float] = []
+    clouds: list[float] = []
+
+    def seen(f: Flows) -> None:
+        t = span[len(pumped)]
+        pumped.append(f.heat_pump)
+        clouds.append(clouds_eur(site.plant, site.quarters[t], f.electric, f.s1, sky.swing_kw(t)))
+
     if plans is None:
         for t in span:
-            pumped.append(house.go(t, (0.0, 0.0)).heat_pump)
+            seen(house.go(t, (0.0, 0.0)))
     else:
-        own.engine(site, plans=plans, house=house, span=span, seen=lambda f: pumped.append(f.heat_pump))
+        own.engine(site, plans=plans, house=house, span=span, seen=seen)
     b = house.books
     dhw_kwh = fsum(site.series.dhw_kw[t] for t in span) * STEP_H
     return Week(
-        b.total_eur + closing(site, heat - house.e, charge - house.s),
+        b.total_eur + closing(site, heat - house.e, charge - house.s) + fsum(clouds),
         b.import_kwh, b.export_kwh, b.miner_kwh,
-        fsum(pumped) * STEP_H + dhw_kwh, 0.0, b.starts, b.blocks, b.blocked_h,
+        fsum(pumped) * STEP_H + dhw_kwh, 0.0, fsum(clouds), b.starts, b.blocks, b.blocked_h,
     )  # fmt: skip
 
 
@@ -312,6 +336,7 @@ def table(found: dict[str, Any]) -> str:
         "miner_kwh",
         "heat_pump_kwh",
         "pumps_kwh",
+        "clouds_eur",
         "starts",
         "blocks",
         "blocked_h",
@@ -323,6 +348,7 @@ def table(found: dict[str, Any]) -> str:
         "miners kWh",
         "heat pump kWh",
         "pumps and fan kWh",
+        "of it clouds EUR",
         "starts",
         "blocks",
         "blocked h",
@@ -331,6 +357,6 @@ def table(found: dict[str, Any]) -> str:
     for season, rules in found.items():
         for rule, both in rules.items():
             for where, week in both.items():
-                digits = [f"{getattr(week, c):.{2 if c == 'eur' else 0}f}" for c in columns]
+                digits = [f"{getattr(week, c):.{2 if c.endswith('eur') else 0}f}" for c in columns]
                 lines.append(f"| {season} | {rule} | {where} | " + " | ".join(digits) + " |")
     return "\n".join(lines)
