@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from plc.blocks.core import NS_PER_S, Quality, Reading
 from plc.blocks.param import Param
 from plc.devicefiles import device_paths, load_kinds
-from plc.exchange import Exchange
 from plc.field.rs485.devicetype import DeviceType
-from plc.field.rs485.service import Rs485Service
 from plc.field.rs485.settings import SerialPort, kinds_of
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem, did_you_mean
+
+if TYPE_CHECKING:  # a command that only reads the site loads neither driver nor plant
+    from plc.exchange import Exchange
+    from plc.field.rs485.service import Rs485Service
 
 SECTION = "devices.hot_water"
 
@@ -50,8 +52,9 @@ class HotWaterSensor:
 def plausible(reading: Reading, settings: HotWaterSensor, now_ns: int) -> Reading:
     """The reading as of now; bad outside its limits, whoever gave it."""
     reading = reading.aged(now_ns, settings.stale_ns)
-    if reading.ok and not settings.low_degc <= (reading.value or 0.0) <= settings.high_degc:
-        return Reading(reading.value, Quality.BAD, reading.origin, reading.taken_ns)
+    value = reading.value
+    if reading.ok and value is not None and not settings.low_degc <= value <= settings.high_degc:
+        return Reading(value, Quality.BAD, reading.origin, reading.taken_ns)
     return reading
 
 
