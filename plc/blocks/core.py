@@ -48,6 +48,10 @@ class Quality(IntEnum):
     NEVER = 4  # no value since start
 
 
+_USABLE = Quality.HELD
+"""The worst quality that control may use; a name of its own because every scan asks dozens of times."""
+
+
 class Origin(IntEnum):
     """Where a value comes from."""
 
@@ -73,7 +77,18 @@ class Reading(NamedTuple):
     @property
     def ok(self) -> bool:
         """True when control may use the value: good, or held for a moment."""
-        return self.value is not None and self.quality <= Quality.HELD
+        return self.value is not None and self.quality <= _USABLE
+
+    @property
+    def usable(self) -> float | None:
+        """The value when control may use it, else None."""
+        return self.value if self.quality <= _USABLE else None
+
+    def fresh(self, now_ns: int, stale_after_ns: int) -> float | None:
+        """The value when control may use it and it is not older than that, else None."""
+        if self.quality <= _USABLE and now_ns - self.taken_ns <= stale_after_ns:
+            return self.value
+        return None
 
     def age_ns(self, now_ns: int) -> int:
         """Time since the measurement, >= 0."""
@@ -81,7 +96,7 @@ class Reading(NamedTuple):
 
     def aged(self, now_ns: int, stale_after_ns: int) -> Reading:
         """This reading as seen now: good and held values become stale with age."""
-        if self.quality <= Quality.HELD and now_ns - self.taken_ns > stale_after_ns:
+        if self.quality <= _USABLE and now_ns - self.taken_ns > stale_after_ns:
             return self._replace(quality=Quality.STALE)
         return self
 
@@ -141,7 +156,12 @@ class Block:
                 setattr(self, name, _like(current, state[name]))
 
 
+_PLAIN = frozenset({bool, float, int, str, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:  # nearly all of a memory, so this comes first
+        return value
     if isinstance(value, Block):
         return value.state()
     if isinstance(value, Enum):

@@ -105,13 +105,9 @@ class EnergyCounters(Block):
         }
 
     def _watts(self, reading: Reading, now_ns: int) -> float | None:
-        fresh = reading.aged(now_ns, self._dead_ns)
-        return fresh.value if fresh.ok else None
+        return reading.fresh(now_ns, self._dead_ns)
 
     def _miner(self, miner: MinerInputs, now_ns: int) -> float | None:
         """Metered before estimated; what is only assumed about a miner is not counted."""
-        for reading in (miner.power_metered_w, miner.power_estimated_w):
-            fresh = reading.aged(now_ns, self._stale_ns)
-            if fresh.ok:
-                return fresh.value
-        return None
+        metered = miner.power_metered_w.fresh(now_ns, self._stale_ns)
+        return miner.power_estimated_w.fresh(now_ns, self._stale_ns) if metered is None else metered

@@ -99,11 +99,9 @@ class EnergyDecision(Block):
 
     def _miner(self, miner: MinerInputs, now_ns: int, *, available: bool) -> MinerSituation:
         stale_ns = ns(self._p.miners.api_stale_s)
-        power: float | None = None
-        for reading in (miner.power_metered_w, miner.power_estimated_w):
-            fresh = reading.aged(now_ns, stale_ns)
-            if fresh.ok and power is None:
-                power = fresh.value
+        power = miner.power_metered_w.fresh(now_ns, stale_ns)
+        if power is None:
+            power = miner.power_estimated_w.fresh(now_ns, stale_ns)
         p = self._p.miners
         low = miner.power_min_w.value if miner.power_min_w.ok else None
         high = miner.power_max_w.value if miner.power_max_w.ok else None

@@ -32,12 +32,13 @@ class HeatProof(Block):
     glycol and tank.
     """
 
-    __slots__ = ("_charge", "_oil", "_p")
+    __slots__ = ("_charge", "_fresh_ns", "_oil", "_p")
 
     STATE = ("_charge", "_oil")
 
     def __init__(self, parameters: Parameters) -> None:
         self._p = parameters
+        self._fresh_ns = ns(parameters.miners.api_stale_s)
         self._charge = Slope(window_s=30.0)
         self._oil = Slope(window_s=60.0)
 
@@ -66,26 +67,24 @@ class HeatProof(Block):
             and oil_slope is not None
             and oil_slope > self._p.oil.cooling_lost_fraction * adiabatic_k_per_s
         )
-        f.chips_hot = f.contactor_closed and _chips_hot(f, miners, self._p, tick.now_ns)
+        f.chips_hot = f.contactor_closed and self._chips_hot(tick.now_ns, f, miners)
 
-
-def _chips_hot(f: Facts, miners: tuple[MinerInputs, MinerInputs], p: Parameters, now_ns: int) -> bool:
-    """Second proof from the miners themselves: hottest chip, or an outlet far above the oil."""
-    limit_ns = ns(p.miners.api_stale_s)
-    for miner in miners:
-        chip = miner.t_chip_degc.aged(now_ns, limit_ns)
-        if chip.ok and chip.value is not None and chip.value >= p.heat_proof.chip_trip_degc:
-            return True
-        outlet = miner.t_outlet_degc.aged(now_ns, limit_ns)
-        if (
-            outlet.ok
-            and outlet.value is not None
-            and f.b1_valid
-            and f.t_oil is not None
-            and outlet.value - f.t_oil >= p.heat_proof.outlet_over_oil_k
-        ):
-            return True
-    return False
+    def _chips_hot(self, now_ns: int, f: Facts, miners: tuple[MinerInputs, MinerInputs]) -> bool:
+        """Second proof from the miners themselves: hottest chip, or an outlet far above the oil."""
+        proof = self._p.heat_proof
+        for miner in miners:
+            chip = miner.t_chip_degc.fresh(now_ns, self._fresh_ns)
+            if chip is not None and chip >= proof.chip_trip_degc:
+                return True
+            outlet = miner.t_outlet_degc.fresh(now_ns, self._fresh_ns)
+            if (
+                outlet is not None
+                and f.b1_valid
+                and f.t_oil is not None
+                and outlet - f.t_oil >= proof.outlet_over_oil_k
+            ):
+                return True
+        return False
 
 
 class HotOil(Block):

@@ -6,7 +6,7 @@ Does not decide anything. While the input module is not healthy, contactors coun
 
 from __future__ import annotations
 
-from plc.blocks.core import NS_PER_S, Block, Quality, Reading, Tick, ns
+from plc.blocks.core import NS_PER_S, Block, Tick, ns
 from plc.blocks.logic import R_TRIG
 from plc.blocks.timers import TOF, TON
 from plc.plant.facts import Facts
@@ -16,10 +16,6 @@ from plc.plant.parameters import Parameters
 
 DISAGREE_K = 10.0
 """A miner outlet this much colder than the oil around it cannot be true (A-061)."""
-
-
-def _number(reading: Reading) -> float | None:
-    return reading.value if reading.ok else None
 
 
 class Sensing(Block):
@@ -109,8 +105,8 @@ class Sensing(Block):
     def _temperatures(
         self, image: ImageInputs, miners: tuple[MinerInputs, MinerInputs], f: Facts, now_ns: int
     ) -> None:
-        f.b1_valid = image.t_oil_degc.ok
-        f.t_oil = _number(image.t_oil_degc)
+        f.t_oil = image.t_oil_degc.usable
+        f.b1_valid = f.t_oil is not None
         outlet = _hottest_outlet(miners, now_ns, self._fresh_ns)
         # A running miner is never colder than the oil around it: one of the two sensors drifts.
         f.outlet_below_oil = (
@@ -122,11 +118,11 @@ class Sensing(Block):
         if f.t_oil is None:
             f.t_oil = outlet  # second opinion: the hottest board outlet stands in the same oil
         f.oil_valid = f.t_oil is not None
-        f.t_top = _number(image.t_buffer_top_degc)
-        f.t_bottom = _number(image.t_buffer_bottom_degc)
-        f.t_charge = _number(image.t_charge_degc)
-        f.t_glycol = _number(image.t_glycol_degc)
-        f.t_outdoor = _number(image.t_outdoor_degc)
+        f.t_top = image.t_buffer_top_degc.usable
+        f.t_bottom = image.t_buffer_bottom_degc.usable
+        f.t_charge = image.t_charge_degc.usable
+        f.t_glycol = image.t_glycol_degc.usable
+        f.t_outdoor = image.t_outdoor_degc.usable
 
 
 def _thresholds(p: Parameters, f: Facts) -> None:
@@ -159,9 +155,9 @@ def miner_power_w(
     total = 0.0
     f.power_known = True
     for miner, closed in ((miners[0], f.contactor1_closed), (miners[1], f.contactor2_closed)):
-        watts = _fresh(miner.power_metered_w, now_ns, fresh_ns)
+        watts = miner.power_metered_w.fresh(now_ns, fresh_ns)
         if watts is None and closed:
-            watts = _fresh(miner.power_estimated_w, now_ns, fresh_ns)
+            watts = miner.power_estimated_w.fresh(now_ns, fresh_ns)
             if watts is None:
                 watts = p.miners.power_max_w
                 f.power_known = False
@@ -170,17 +166,10 @@ def miner_power_w(
     return total
 
 
-def _fresh(reading: Reading, now_ns: int, limit_ns: int) -> float | None:
-    """The value of a field reading, None when it is bad, or older than its source may be."""
-    if reading.quality <= Quality.HELD and now_ns - reading.taken_ns <= limit_ns:
-        return reading.value
-    return None
-
-
 def _hottest_outlet(miners: tuple[MinerInputs, MinerInputs], now_ns: int, limit_ns: int) -> float | None:
     hottest: float | None = None
     for miner in miners:
-        outlet = _fresh(miner.t_outlet_degc, now_ns, limit_ns)
+        outlet = miner.t_outlet_degc.fresh(now_ns, limit_ns)
         if outlet is not None and (hottest is None or outlet > hottest):
             hottest = outlet
     return hottest

@@ -89,12 +89,18 @@ class Watch(Block):
     """
 
     __slots__ = (
+        "_boot_ns",
         "_cold_top",
+        "_deye_dead_ns",
+        "_deye_stale_ns",
         "_given_up_ns",
         "_hashing",
         "_p",
         "_restarted",
+        "_retry_ns",
         "_route",
+        "_silent_dead_ns",
+        "_silent_stale_ns",
         "_weak",
         "first_out",
         "stale",
@@ -114,6 +120,12 @@ class Watch(Block):
     def __init__(self, parameters: Parameters) -> None:
         p = parameters
         self._p = p
+        self._boot_ns = ns(p.miners.boot_s)
+        self._silent_stale_ns = ns(p.miners.api_stale_s)
+        self._silent_dead_ns = ns(p.miners.api_dead_s)
+        self._retry_ns = ns(p.miners.dead_retry_s)
+        self._deye_stale_ns = ns(p.fallback.deye_stale_s)
+        self._deye_dead_ns = ns(p.fallback.deye_dead_s)
         self.first_out = FirstOut()
         self._weak = TON(p.cooler.weak_for_s)
         self._cold_top = TON(p.buffer.comfort_alarm_s)
@@ -176,12 +188,12 @@ class Watch(Block):
         f.recool_weak = self._weak.step(tick, in_=f.fan_on and over_air and f.oil_warn)
 
     def _energy(self, tick: Tick, energy: EnergyInputs, f: Facts) -> None:
-        fb = self._p.fallback
         newest = max(energy.grid_w.taken_ns, energy.pv_w.taken_ns)
-        f.energy_used = f.energy_used or fb.energy_expected or energy.grid_w.ok or energy.pv_w.ok
+        expected = self._p.fallback.energy_expected
+        f.energy_used = f.energy_used or expected or energy.grid_w.ok or energy.pv_w.ok
         age_ns = tick.now_ns - newest
-        f.energy_stale = f.energy_used and age_ns > ns(fb.deye_stale_s)
-        f.energy_dead = f.energy_used and age_ns > ns(fb.deye_dead_s)
+        f.energy_stale = f.energy_used and age_ns > self._deye_stale_ns
+        f.energy_dead = f.energy_used and age_ns > self._deye_dead_ns
         f.energy_mismatch = _differs(energy.grid_w, energy.grid_meter_w)
 
     def _miners(
@@ -192,25 +204,28 @@ class Watch(Block):
         dead = [False, False]
         for index, miner in enumerate(miners):
             silent_ns = on_ns[index]
-            patience_s = p.boot_s
+            patience_ns = self._boot_ns
             if miner.answered_ns is not None and tick.now_ns - miner.answered_ns < silent_ns:
                 silent_ns = max(0, tick.now_ns - miner.answered_ns)
-                patience_s = p.api_stale_s
-            self.stale[index] = p.api_expected and silent_ns > ns(patience_s)
-            stopped = miner.power_metered_w.ok and (miner.power_metered_w.value or 0.0) < p.idle_w
-            dead[index] = p.api_expected and silent_ns > ns(p.api_dead_s) and not stopped
+                patience_ns = self._silent_stale_ns
+            self.stale[index] = p.api_expected and silent_ns > patience_ns
+            if p.api_expected and silent_ns > self._silent_dead_ns:
+                power = miner.power_metered_w.usable
+                dead[index] = power is None or power >= p.idle_w  # one that draws nothing has stopped
         f.miner_stale = self.stale[0] or self.stale[1]
         f.miner1_dead = self._dead(tick, 0, dead[0], was=f.miner1_dead, closed=f.contactor1_closed)
         f.miner2_dead = self._dead(tick, 1, dead[1], was=f.miner2_dead, closed=f.contactor2_closed)
-        f.miner_fault = any(
-            miner.state is MinerState.FAULT or not FAULTS.isdisjoint(miner.conditions) for miner in miners
+        first, second = miners
+        hashing1, hashing2 = self._hashing
+        weak1 = hashing1.step(tick, first)
+        f.miner_weak = hashing2.step(tick, second) or weak1
+        told = (*first.conditions, *second.conditions)
+        f.miner_fault = (
+            first.state is MinerState.FAULT or second.state is MinerState.FAULT or not FAULTS.isdisjoint(told)
         )
-        first, second = self._hashing
-        weak1 = first.step(tick, miners[0])
-        f.miner_weak = second.step(tick, miners[1]) or weak1
-        f.miner1_unfit = not CANNOT_COMMAND.isdisjoint(miners[0].conditions)
-        f.miner2_unfit = not CANNOT_COMMAND.isdisjoint(miners[1].conditions)
-        f.miner_auth = any(not AUTH.isdisjoint(miner.conditions) for miner in miners)
+        f.miner_auth = not AUTH.isdisjoint(told)
+        f.miner1_unfit = not CANNOT_COMMAND.isdisjoint(first.conditions)
+        f.miner2_unfit = not CANNOT_COMMAND.isdisjoint(second.conditions)
 
     def _dead(self, tick: Tick, index: int, dead: bool, *, was: bool, closed: bool) -> bool:
         """A miner that was given up stays so for a while: without supply it cannot answer, and to close its
@@ -220,7 +235,7 @@ class Watch(Block):
             self._given_up_ns[index] = 0
             return dead
         self._given_up_ns[index] += tick.dt_ns
-        return self._given_up_ns[index] < ns(self._p.miners.dead_retry_s)
+        return self._given_up_ns[index] < self._retry_ns
 
     def _program(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         health = inputs.health

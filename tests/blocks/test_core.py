@@ -29,6 +29,18 @@ def test_a_reading_grows_stale_with_age_and_keeps_its_number() -> None:
 def test_only_good_and_held_values_are_usable(quality: Quality) -> None:
     assert not Reading(20.0, quality).ok
     assert not Reading(20.0, quality).aged(10**12, 1).quality < quality
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 20.0])
+@pytest.mark.parametrize("quality", list(Quality))
+@pytest.mark.parametrize("age_ns", [0, 500, 501])
+def test_a_fresh_value_is_one_that_is_usable_after_ageing(
+    value: float | None, quality: Quality, age_ns: int
+) -> None:
+    reading = Reading(value, quality, taken_ns=1000)
+    assert reading.usable == (value if reading.ok else None)
+    aged = reading.aged(1000 + age_ns, 500)
+    assert reading.fresh(1000 + age_ns, 500) == (aged.value if aged.ok else None)
     assert not NEVER.ok
     assert not Reading(None, Quality.GOOD).ok
     assert Reading(20.0, Quality.HELD, Origin.SUBSTITUTE).ok
