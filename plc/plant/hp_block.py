@@ -82,12 +82,9 @@ class HeatPumpBlock(Block):
         hindrance = None if running else self.relay.hindrance
         return "" if hindrance is None else hindrance.value
 
-    def _could_begin(self, f: Facts) -> bool:
+    def _could_begin(self) -> bool:
         """A block for value would be granted now if somebody wanted it: what the decision reckons with."""
-        rules = interlocks.HP_BLOCK_VALUE
-        return self.relay.may_start and not any(
-            rung.holds(f) for rung in (*rules.trip, *rules.start) if rung.name != "no_value"
-        )
+        return self.relay.may_start and self.by_value.causes in ((), (interlocks.NO_VALUE,))
 
     def step(self, tick: Tick, f: Facts) -> bool:
         p = self._p.hp_block
@@ -118,7 +115,7 @@ class HeatPumpBlock(Block):
         if f.block_requested and not blocked:
             self.limited_by = self.by_request.first_out or self.relay.status.value
         f.hp_blocked = self.relay.blocked_any
-        f.block_possible = p.permitted and p.by_value and (blocked or self._could_begin(f))
+        f.block_possible = p.permitted and p.by_value and (blocked or self._could_begin())
         f.block_overtime = self._over.step(tick, in_=self.relay.blocked_any) or (
             self.relay.blocked and self.relay.used_ns > p.max_s_per_day * 1e9 + 60e9
         )

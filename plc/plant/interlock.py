@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from plc.blocks.core import Block
+from plc.blocks.core import Block, State
 from plc.plant.facts import Facts
 
 Predicate = Callable[[Facts], bool]
@@ -56,10 +56,8 @@ class Interlock(Block):
     """
 
     __slots__ = (
-        "_protect",
+        "_rungs",
         "_seen",
-        "_start",
-        "_trip",
         "causes",
         "first_out",
         "on",
@@ -73,28 +71,25 @@ class Interlock(Block):
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._trip = tuple(condition.holds for condition in rules.trip)
-        self._start = tuple(condition.holds for condition in rules.start)
-        self._protect = tuple(condition.holds for condition in rules.protect)
+        self._rungs = tuple(rung.holds for rung in (*rules.trip, *rules.start, *rules.protect))
         self.on = False
         self.protected = False
         self.protected_by = ""
         self.tripped = False
         self.causes: tuple[str, ...] = ()
         self.first_out = ""
-        # Trips, then starts, as of the last scan. No state: without it the next step names the causes anew,
-        # so that a memory fits a table with another number of lines.
+        # Trips, starts, protections as of the last scan. No state: without it the next step judges anew, so
+        # that a memory fits a table with another number of lines.
         self._seen: list[bool] = []
 
+    def _put(self, state: State) -> None:
+        super()._put(state)
+        self._seen = []
+
     def step(self, facts: Facts, *, wanted: bool, running: bool) -> bool:
-        seen = [holds(facts) for holds in self._trip]
-        self.tripped = True in seen
-        seen += [holds(facts) for holds in self._start]
+        seen = [holds(facts) for holds in self._rungs]
         if seen != self._seen:
-            self._explain(seen)
-        forcing = [holds(facts) for holds in self._protect]
-        self.protected = True in forcing
-        self.protected_by = self.rules.protect[forcing.index(True)].name if self.protected else ""
+            self._judge(seen)
         if self.tripped:
             self.on = False
         elif self.protected:
@@ -103,10 +98,15 @@ class Interlock(Block):
             self.on = wanted and (running or not self.causes)
         return self.on
 
-    def _explain(self, seen: list[bool]) -> None:
-        """Names the present causes; only when they change, because a scan must not build text."""
-        rules = (*self.rules.trip, *self.rules.start)
-        names = tuple(rule.name for rule, present in zip(rules, seen, strict=True) if present)
+    def _judge(self, seen: list[bool]) -> None:
+        """What the rungs mean together; only when one of them changes, because a scan must not build text."""
+        trip, start, protect = self.rules.trip, self.rules.start, self.rules.protect
+        causes = seen[: len(trip) + len(start)]
+        forcing = seen[len(causes) :]
+        self.tripped = True in causes[: len(trip)]
+        self.protected = True in forcing
+        self.protected_by = protect[forcing.index(True)].name if self.protected else ""
+        names = tuple(rung.name for rung, holds in zip((*trip, *start), causes, strict=True) if holds)
         if not names:
             self.first_out = ""
         elif self.first_out not in names:

@@ -179,6 +179,8 @@ HP_BLOCK_HEAT = Rules(
     ),
 )
 
+NO_VALUE = "no_value"
+
 HP_BLOCK_VALUE = Rules(
     "hp_block_value",
     start=(
@@ -191,7 +193,7 @@ HP_BLOCK_VALUE = Rules(
     ),
     trip=(
         *_BLOCK_NEVER,
-        _c("no_value", lambda f: not f.block_valuable, "lohnt nicht", "not worth it"),
+        _c(NO_VALUE, lambda f: not f.block_valuable, "lohnt nicht", "not worth it"),
     ),
 )
 

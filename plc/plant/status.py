@@ -16,25 +16,21 @@ class StatusBuilder:
 
     __slots__ = (
         "_blocked_by",
-        "_causes",
         "_first_out",
         "_hand",
-        "_hand_of",
         "_locks",
         "_plant",
         "_protected_by",
-        "_protections",
+        "_seen",
     )
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         self._locks: tuple[Interlock, ...] = plant.locks()
-        self._causes: list[tuple[str, ...] | None] = [None] * len(self._locks)
+        self._seen: list[tuple[tuple[str, ...], str, str]] = []
         self._blocked_by: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self._first_out: tuple[tuple[str, str], ...] = ()
-        self._protections: list[str] = [""] * len(self._locks)
         self._protected_by: tuple[tuple[str, str], ...] = ()
-        self._hand_of: int = 0
         self._hand: tuple[tuple[str, str], ...] = ()
 
     def build(self) -> PlantStatus:
@@ -69,26 +65,15 @@ class StatusBuilder:
         )
 
     def _refresh(self) -> None:
-        """Looks whether any interlock names other causes than in the last scan."""
-        causes = self._causes
-        changed = False
-        for index, lock in enumerate(self._locks):
-            if lock.causes is not causes[index]:
-                causes[index] = lock.causes
-                changed = True
-        if changed:
-            self._blocked_by = tuple(
-                (lock.rules.actuator, lock.causes) for lock in self._locks if lock.causes
-            )
-            self._first_out = tuple(
-                (lock.rules.actuator, lock.first_out) for lock in self._locks if lock.first_out
-            )
-        protections = [lock.protected_by for lock in self._locks]
-        if protections != self._protections:
-            self._protections = protections
-            self._protected_by = tuple(
-                (lock.rules.actuator, lock.protected_by) for lock in self._locks if lock.protected_by
-            )
+        """Looks whether any interlock names another cause than in the last scan."""
+        seen = [(lock.causes, lock.first_out, lock.protected_by) for lock in self._locks]
+        if seen != self._seen:
+            self._seen = seen
+            names = [lock.rules.actuator for lock in self._locks]
+            told = list(zip(names, seen, strict=True))
+            self._blocked_by = tuple((name, causes) for name, (causes, _, _) in told if causes)
+            self._first_out = tuple((name, first) for name, (_, first, _) in told if first)
+            self._protected_by = tuple((name, cause) for name, (_, _, cause) in told if cause)
         if self._plant.facts.hand_active:
             self._hand = tuple((name, str(entry[0])) for name, entry in self._plant.arbitration.hand.items())
 

@@ -229,6 +229,18 @@ def test_a_cold_buffer_frees_the_heat_pump_whatever_the_weather_and_its_top(rule
     assert lock.causes == ("frost",)
 
 
+def test_a_memory_that_is_put_back_is_judged_anew_by_the_facts_of_the_scan():
+    """Were the judgement of the scan before kept, a trip of another moment would stand for ever."""
+    lock = Interlock(interlocks.M1)
+    healthy, no_flow = Facts(**HEALTHY), Facts(**{**HEALTHY, "flow_ok": False})
+    lock.step(no_flow, wanted=True, running=False)
+    tripped = lock.state()
+    assert lock.step(healthy, wanted=True, running=False)
+    lock.restore(tripped)
+    assert lock.step(healthy, wanted=True, running=False)
+    assert (lock.tripped, lock.causes, lock.first_out) == (False, (), "")
+
+
 def test_p3_has_no_term_on_the_safety_chain():
     facts = Facts(**{**HEALTHY, "safety_ok": False, "flow_ok": False, "temp_max_ok": False})
     assert Interlock(interlocks.P3).step(facts, wanted=True, running=False)
