@@ -40,8 +40,8 @@ class EnergyEngine(Block):
     """
 
     __slots__ = (
-        "_block", "_booked", "_chosen", "_curves", "_e", "_economical", "_holdback", "_ladders", "_plain",
-        "_since_ns", "_started", "account", "decision", "marginal", "prices", "rates", "surplus",
+        "_block", "_chosen", "_curves", "_e", "_economical", "_figures", "_holdback", "_ladders", "_plain",
+        "_since_ns", "_started", "_words", "account", "decision", "marginal", "prices", "rates", "surplus",
     )  # fmt: skip
 
     STATE = (
@@ -69,9 +69,9 @@ class EnergyEngine(Block):
         self.prices = Prices()
         self.rates = account.Rates()
         self.account = account.Account()
-        self._booked = account.published(self.account)
         self.decision = Decision((0.0,) * miners)
         self.marginal = self.decision
+        self._tell()
 
     @property
     def hold_back(self) -> bool:
@@ -91,9 +91,9 @@ class EnergyEngine(Block):
 
     def _put(self, state: State) -> None:
         super()._put({name: state[name] for name in state if name not in ("decision", "marginal")})
-        self._booked = account.published(self.account)
         self.decision = _decision(state["decision"])
         self.marginal = _decision(state["marginal"])
+        self._tell()
 
     def step(self, tick: Tick, *, situation: EnergySituation) -> Decision:
         self._since_ns += tick.dt_ns
@@ -121,6 +121,7 @@ class EnergyEngine(Block):
             )
         self._book(tick, s, offers, heat_now, self._slices(s, self.surplus.slow))
         self._holdback.step(tick, s, self.surplus.slow, self.prices, flow.cop, self._block)
+        self._tell()
 
     def _heat(self, s: EnergySituation) -> Heat:
         use = 0.0
@@ -252,12 +253,19 @@ class EnergyEngine(Block):
         r.known = grid is not None
         r.bill = 0.0 if grid is None else grid / 1000.0 * (p.import_ if grid > 0.0 else p.feed_in)
         self.account.step(tick, r, local_unix_s=s.unix_s + s.utc_offset_s, synchronised=s.synchronised)
-        self._booked = account.published(self.account)
 
     def values(self) -> tuple[tuple[str, float], ...]:
         """What is published with a decision: ct, W and EUR/h under names with units."""
+        return self._figures
+
+    def reasons(self) -> tuple[tuple[str, str], ...]:
+        """The words that belong to `values()`: whose last watt, what limits, where prices come from."""
+        return self._words
+
+    def _tell(self) -> None:
+        """Figures and words of the present decision, which stand until the next one."""
         d, p, r = self.decision, self.prices, self.rates
-        return (
+        self._figures = (
             ("wanted_power_w", d.total_w),
             ("marginal_power_w", self.marginal.total_w),
             ("revenue_ct_per_kwh", d.revenue * 100.0),
@@ -271,12 +279,9 @@ class EnergyEngine(Block):
             ("surplus_w", self.surplus.fast.pv_w - self.surplus.fast.load_w),
             ("benefit_eur_per_h", r.benefit),
             ("choice_eur_per_h", r.choice),
-            *self._booked,
+            *account.published(self.account),
         )
-
-    def reasons(self) -> tuple[tuple[str, str], ...]:
-        """The words that belong to `values()`: whose last watt, what limits, where prices come from."""
-        return (
+        self._words = (
             ("policy", str(self._e.choice.policy)),
             ("source", self.decision.source),
             ("limited_by", self.decision.limited_by),
