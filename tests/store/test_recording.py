@@ -30,7 +30,7 @@ from plc.plant.interface import (
 )
 from plc.store.plain import plain, rebuild
 from plc.store.recording import frames, recorder
-from plc.store.recording.layout import Layout, decode, encode
+from plc.store.recording.layout import Layout, decode, encode, pack
 from plc.store.recording.reader import Recording, RecordingError
 
 PERIOD_NS = 100_000_000
@@ -105,6 +105,21 @@ def test_a_chain_of_changes_decodes_to_every_bit(chain):
         assert tick == Tick(index * PERIOD_NS, PERIOD_NS)
         assert layout.value(again) == inputs
     assert at == len(data)
+
+
+@UNTIMED
+@given(st.lists(INPUTS, min_size=2, max_size=5))
+def test_a_row_that_is_renewed_gives_the_records_of_rows_that_are_built(chain):
+    """Also where a part is the very object of the scan before, and where nothing is known of that."""
+    layout, _ = recorder.layouts()
+    chain.insert(1, replace(chain[1], image=chain[0].image, miners=chain[0].miners, market=chain[0].market))
+    row, built, last = [None] * len(layout.kinds), [None] * len(layout.kinds), None
+    for inputs in chain:
+        record = pack(Tick(1, 1), row, layout.renew(row, inputs, last), layout.kinds)
+        assert record == encode(Tick(1, 1), layout.row(inputs), built, layout.kinds)
+        built, last = layout.row(inputs), inputs
+        assert row == built
+        assert layout.renew(row, inputs, None) == [], "the same values are no change"
 
 
 def test_minus_zero_and_the_smallest_number_are_kept():

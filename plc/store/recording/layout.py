@@ -12,10 +12,12 @@ import math
 import struct
 import types
 import typing
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
 from enum import IntEnum
+from itertools import groupby
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from plc.blocks.core import Tick
 from plc.store.plain import field_types, plain, rebuild
@@ -43,10 +45,11 @@ class Layout:
         self.kinds: list[str] = []
         self.types: list[Any] = []
         self._walk(kind, "", skip, paths)
-        self._own = len(paths)
-        self._getter = attrgetter(*paths) if len(paths) > 1 else (lambda v, g=attrgetter(*paths): (g(v),))
+        self._pieces = _pieces(paths)
         for (path, item), count in zip(self._parts, self._counts, strict=True):
             for index in range(count):
+                leaves = item.row if item._parts else _leaves(item.leaf_paths)
+                self._pieces.append(_Piece(len(paths), _item_of(path, index), leaves))
                 paths += [f"{path}[{index}].{leaf}" for leaf in item.leaf_paths]
                 self.kinds += item.kinds
                 self.types += item.types
@@ -77,11 +80,29 @@ class Layout:
 
     def row(self, value: Any) -> Row:
         """All leaves of a value."""
-        row: Row = list(self._getter(value))
-        for path, item in self._parts:
-            for part in attrgetter(path)(value):
-                row += item.row(part)
+        row: Row = []
+        for piece in self._pieces:
+            row += piece.leaves(piece.of(value))
         return row
+
+    def renew(self, row: Row, value: Any, before: Any, begin: int = 0) -> list[int]:
+        """Puts the leaves of a value into a row, from `begin` on; returns the places that changed.
+
+        before: the value that the row holds, None when it holds none. Most of a scan's inputs are the very
+        objects of the scan before, and those cannot have changed: their leaves are not looked at.
+        """
+        places: list[int] = []
+        for piece in self._pieces:
+            now = piece.of(value)
+            if before is not None and piece.of(before) is now:
+                continue
+            place = begin + piece.begin
+            for leaf in piece.leaves(now):
+                if leaf is not row[place] and _differ(leaf, row[place]):
+                    row[place] = leaf
+                    places.append(place)
+                place += 1
+        return places
 
     def value(self, row: Row, paths: list[str] | None = None) -> Any:
         """The value that has these leaves; the inverse of `row`.
@@ -101,6 +122,42 @@ class Layout:
         for path, leaf in zip(paths, row, strict=True):
             _put(tree, path, bool(leaf) if types[path] is bool else plain(leaf))
         return tree
+
+
+class _Piece(NamedTuple):
+    """Leaves of one object: the place of the first, how to find the object and how to take it apart."""
+
+    begin: int
+    of: Callable[[Any], Any]
+    leaves: Callable[[Any], Iterable[Any]]
+
+
+def _pieces(paths: list[str]) -> list[_Piece]:
+    """One for each field of the whole, in the order of the paths."""
+    found: list[_Piece] = []
+    begin = 0
+    for name, group in groupby(paths, lambda path: path.partition(".")[0]):
+        inner = [path.partition(".")[2] for path in group]
+        found.append(_Piece(begin, attrgetter(name), _leaves(inner)))
+        begin += len(inner)
+    return found
+
+
+def _leaves(paths: list[str]) -> Callable[[Any], Iterable[Any]]:
+    if paths == [""]:
+        return lambda whole: (whole,)
+    getter = attrgetter(*paths)
+    return getter if len(paths) > 1 else lambda whole: (getter(whole),)
+
+
+def _item_of(path: str, index: int) -> Callable[[Any], Any]:
+    items = attrgetter(path)
+    return lambda whole: items(whole)[index]
+
+
+def _differ(new: Any, old: Any) -> bool:
+    """1, 1.0 and True are equal to Python and not the same to a reader."""
+    return new != old or type(new) is not type(old)
 
 
 def _leaf_kind(hint: Any) -> str:
@@ -133,25 +190,29 @@ def _put(tree: dict[str, Any], path: str, leaf: Any) -> None:
 
 def encode(tick: Tick, row: Row, before: Row, kinds: list[str]) -> bytes:
     """One record: the tick and every leaf that is not the same as before."""
+    pairs = enumerate(zip(row, before, strict=True))
+    return pack(
+        tick, row, [place for place, (new, old) in pairs if new is not old and _differ(new, old)], kinds
+    )
+
+
+def pack(tick: Tick, row: Row, places: list[int], kinds: list[str]) -> bytes:
+    """One record: the tick and the leaves at these places, which rise."""
     integer_at: list[int] = []
     integers: list[int] = []
     float_at: list[int] = []
     floats: list[float] = []
     others: list[list[Any]] = []
-    index = -1
-    for new, old in zip(row, before, strict=True):
-        index += 1
-        if new is old or (new == old and type(new) is type(old)):
-            continue
-        kind = kinds[index]
+    for place in places:
+        kind, leaf = kinds[place], row[place]
         if kind == INTEGER:
-            integer_at.append(index)
-            integers.append(int(new))
+            integer_at.append(place)
+            integers.append(int(leaf))
         elif kind == OTHER:
-            others.append([index, plain(new)])
+            others.append([place, plain(leaf)])
         else:
-            float_at.append(index)
-            floats.append(math.nan if new is None else new)
+            float_at.append(place)
+            floats.append(math.nan if leaf is None else leaf)
     text = json.dumps(others).encode() if others else b""
     head = _HEAD.pack(tick.now_ns, tick.dt_ns, len(integers), len(floats), len(text))
     form = f"<{len(integers) + len(floats)}H{len(integers)}q{len(floats)}d"

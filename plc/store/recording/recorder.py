@@ -22,7 +22,7 @@ from plc.blocks.core import NS_PER_S, State, Tick
 from plc.plant.interface import PlantInputs, PlantOutputs
 from plc.store.atomic import write_atomic
 from plc.store.recording import frames
-from plc.store.recording.layout import Layout, Row, encode
+from plc.store.recording.layout import Layout, Row, pack
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,9 @@ class Recorder:
         described = {"inputs": self._inputs.describe(), "outputs": self._outputs.describe()}
         self._header = frames.MAGIC + frames.json_frame(frames.HEADER, {**header, **described})
         self._ring, self._disk, self._state = ring, disk, state
-        self._row: Row = []
+        self._row: Row = [None] * len(self._kinds)  # what the last record ended with
+        self._last_inputs: PlantInputs | None = None  # what the row was made of, None before the first
+        self._last_outputs: PlantOutputs | None = None
         self._segment_end_ns = 0
         self._waiting: deque[bytes | _Segment] = deque()
         self._saves: deque[tuple[str, threading.Event]] = deque(maxlen=8)
@@ -75,21 +77,23 @@ class Recorder:
 
     def begin(self, now_ns: int) -> None:
         """A plant was built: the next record belongs to a new segment that starts with its state."""
-        self._row = []
+        self._row = [None] * len(self._kinds)
+        self._last_inputs = self._last_outputs = None
         self._segment_end_ns = now_ns + SEGMENT_NS
         self._waiting.append(_Segment(self._state()))
 
     def scanned(self, tick: Tick, inputs: PlantInputs, outputs: PlantOutputs) -> None:
         """Takes one scan. Every minute a new segment is opened behind it."""
-        row = self._inputs.row(inputs) + self._outputs.row(outputs)
-        before = self._row or [None] * len(row)
-        self._row = row
+        row = self._row
+        places = self._inputs.renew(row, inputs, self._last_inputs)
+        places += self._outputs.renew(row, outputs, self._last_outputs, len(self._inputs.kinds))
+        self._last_inputs, self._last_outputs = inputs, outputs
         if len(self._waiting) >= WAITING_MAX:
             self.dropped += 1
             self._segment_end_ns = 0  # the chain of changes is broken: begin again as soon as there is room
             return
         if self._segment_end_ns:
-            self._waiting.append(encode(tick, row, before, self._kinds))
+            self._waiting.append(pack(tick, row, places, self._kinds))
         if tick.now_ns >= self._segment_end_ns:
             self.begin(tick.now_ns)
 
