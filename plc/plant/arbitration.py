@@ -168,12 +168,18 @@ class Arbitration(Block):
 
     def _write_block(self, f: Facts) -> None:
         """A wish to keep the heat pump free beats every wish to block it, whoever came first."""
+        if not self.blocks:
+            f.block_vetoed = f.block_requested = False
+            self.block_source = ""
+            return
         wishes = {str(entry[0]): source for source, entry in self.blocks.items()}
         f.block_vetoed = "free" in wishes
         f.block_requested = "block" in wishes and not f.block_vetoed
         self.block_source = wishes.get("free") or wishes.get("block", "")
 
     def _write_hand(self, f: Facts) -> None:
+        if not self.hand and not f.hand_active:
+            return  # nothing by hand, and nothing was in the scan before
         f.hand_active = bool(self.hand)
         for actuator in HAND_ACTUATORS:
             entry = self.hand.get(actuator)

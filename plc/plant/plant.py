@@ -258,7 +258,8 @@ class Plant(Block):
         full = not FULL_SPEED_TRIPS.isdisjoint(self.trips.latched)
         self.pumps.step(tick, f, state=state, route=route, pumps_full=full, exercise_p3=exercise.run_p3)
         self.cooler.step(tick, f, state=state, route=route)
-        before = tuple(unit.enable for unit in self.miners.units)
+        first, second = self.miners.units
+        before = (first.enable, second.enable)
         self.miners.step(
             tick,
             inputs,
@@ -267,6 +268,8 @@ class Plant(Block):
             stale=self.watch.stale[0] or self.watch.stale[1],
             acknowledge=f.ack,
         )
+        if (first.enable, second.enable) == before:
+            return
         for number, (unit, was_on) in enumerate(zip(self.miners.units, before, strict=True), 1):
             if unit.enable is not was_on:
                 self._event(

@@ -30,7 +30,8 @@ class Retained(Block):
     STATE = ("_elapsed_ns",)
 
     def __init__(self) -> None:
-        self._elapsed_ns = PERIOD_NS
+        # The first scan collects in any case; afterwards not in the scan in which the engine decides.
+        self._elapsed_ns = PERIOD_NS // 2
         self.data: State = {}
 
     def step(self, tick: Tick, plant: Plant) -> State:

@@ -62,10 +62,11 @@ class SeasonSelect(Block):
             self.override_left_ns -= tick.dt_ns
             if self.override_left_ns <= 0:
                 self.overridden = ""
-        f.summer = self.now is Season.SUMMER
-        f.winter = self.now is Season.WINTER
+        now = self.now
+        f.summer = now is Season.SUMMER
+        f.winter = now is Season.WINTER
         self._house(f)
-        return self.now
+        return now
 
     @property
     def now(self) -> Season:
@@ -133,9 +134,10 @@ class SeasonSelect(Block):
     def buffer_target_degc(self, f: Facts) -> float | None:
         """What the miners may heat the buffer to for heat's sake; None without an outdoor temperature."""
         b = self._p.buffer
-        if self.now is Season.SUMMER:
+        now = self.now
+        if now is Season.SUMMER:
             return b.summer_target_degc
-        if self.now is Season.TRANSITION:
+        if now is Season.TRANSITION:
             return b.transition_target_degc
         if f.t_outdoor is None:
             return None
