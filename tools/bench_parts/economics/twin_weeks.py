@@ -216,9 +216,11 @@ def stored(site: Site, model: PlantModel) -> tuple[float, float]:
 
 
 def closing(site: Site, less_heat: float, less_charge: float) -> float:
-    """What was taken out of the stores over the week, at what it costs to put it back."""
+    """What was taken out of the stores over the week, at what it costs to put it back; heat that nobody will
+    want costs nothing."""
     per_heat = site.plant.boiler_eur if site.plant.boiler_eur is not None else 0.30 / 3.0
-    return less_heat * per_heat + less_charge * 0.27
+    wanted = any(q.demand_kw > 0.0 for q in site.quarters[-TAIL_DAYS * DAY :])
+    return less_heat * per_heat * wanted + less_charge * 0.27
 
 
 class Meter:
