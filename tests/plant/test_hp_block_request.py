@@ -70,7 +70,7 @@ REFUSALS = {
     "outdoor_cold": {"t_outdoor_degc": -5.1},
     "disinfection": {"wall": WallTime(1_700_049_600, 3600, True)},
     "clock": {"wall": WallTime(1_700_000_000, 3600, False)},
-    "buffer_short": {"t_buffer_top_degc": 40.0, "t_buffer_bottom_degc": 38.0},
+    "buffer_short": {"t_buffer_top_degc": 39.0, "t_buffer_bottom_degc": 34.0},
     "grid": {"grid_block": True},
 }
 
