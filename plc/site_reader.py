@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from plc import hot_water
+from plc import site_hot_water
 from plc.blocks.param import Param, Path, broken_rules, walk_params
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem, did_you_mean
@@ -74,7 +74,7 @@ class SiteReader:
         self.parameters = self._parameters()
         self.routes = self._routes()
         self.sections = {section.name: self._section(section) for section in SECTIONS}
-        self.problems += hot_water.problems(
+        self.problems += site_hot_water.problems(
             root, file, present=self.parameters.dhw.present, sections=self.sections
         )
         self.unconfirmed = self._unconfirmed()

@@ -13,10 +13,13 @@ from plc.energy.quarter_hour import clouds_eur
 from plc.energy.surplus import Surplus
 from tests.energy.house import situation
 from tests.energy.problems import USUAL
-from tools.bench_parts.economics.runner import YEAR_SEED
 from tools.bench_parts.economics.series import Series, synthetic
-from tools.bench_parts.economics.twin_weeks import SameSky
 from tools.twin.physics.pv_battery import PERFORMANCE
+
+pytest.importorskip("numpy")
+
+from tools.bench_parts.economics.runner import YEAR_SEED
+from tools.bench_parts.economics.twin_weeks import SameSky
 
 SUNNY = Quarter(5.0, 0.5, 0.0, 3.0, 11.0, -1.0, -1.0, False, 0.30, 0.04)
 TO_AND_FRO = 0.03 + (1.0 / 0.95 / 0.95 - 1.0) * 0.04

@@ -6,12 +6,15 @@ from math import fsum
 
 import pytest
 
-from tools.bench_parts.economics import twin_weeks
 from tools.bench_parts.economics.house import Site
-from tools.bench_parts.economics.runner import YEAR_SEED
 from tools.bench_parts.economics.series import Series, synthetic
-from tools.bench_parts.economics.twin_weeks import Week
 from tools.bench_parts.economics.worlds import WORLDS
+
+pytest.importorskip("numpy")
+
+from tools.bench_parts.economics import twin_weeks
+from tools.bench_parts.economics.runner import YEAR_SEED
+from tools.bench_parts.economics.twin_weeks import Week
 
 WORLD = next(w for w in WORLDS if w.name == "dyn-3.5-35")
 
