@@ -3,8 +3,8 @@
 All three run on a plain file, each in a process of its own, one after the other so that none disturbs the
 other; ours and cycleloop with the drivers of two virtual miners, an inverter and three meters polling:
 
-- floor: a loop with absolute deadlines that does nothing, best of three, at the scan's own real-time
-  priority. What the machine can do.
+- floor: a loop with absolute deadlines that does nothing, best of three (of up to nine on a noisy machine),
+  at the scan's own real-time priority. What the machine can do.
 - ours: `python -m plc run`, the whole program, its own statistics: time after the absolute deadline.
 - cycleloop: the same plant and drivers in revpimodio2's cycleloop with autorefresh, the usual way: distance
   from the grid of deadlines that fits its cycles best, so that its constant delay and its start are forgiven.
@@ -76,8 +76,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         folder = Path(name)
         if args.table:
             return run_table(folder, seconds, free_ports(len(MINERS)), FAULTS, _loop, NOISY_US)
-        floors = [_loop("floor", seconds / FLOOR_ROUNDS) for _ in range(FLOOR_ROUNDS)]
-        floor = min(floors, key=lambda found: float(found["p99_us"]))
+        floor = _floor(seconds)
         ports = free_ports(len(MINERS))
         site = make_site(folder, ports, PERIOD_MS)
         ours = _quietest(folder, site, ports, seconds)
@@ -140,6 +139,17 @@ def _loop(*arguments: str | float | Path) -> dict[str, Any]:
         raise SystemExit(f"{arguments[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def _floor(seconds: float) -> dict[str, Any]:
+    """The best of three; of more while the machine is too noisy to be a measure of anything."""
+    floors: list[dict[str, Any]] = []
+    while len(floors) < FLOOR_ROUNDS * ATTEMPTS:
+        floors.append(_loop("floor", seconds / FLOOR_ROUNDS))
+        best = min(floors, key=lambda found: float(found["p99_us"]))
+        if len(floors) >= FLOOR_ROUNDS and best["p99_us"] <= NOISY_US:
+            break
+    return best
 
 
 def _quietest(
