@@ -55,6 +55,7 @@ def test_the_kernel_tells_the_sizes_of_a_process():
 def test_connections_that_come_and_go_are_no_leak():
     assert soak._growth([22, 24, 22, 23, 24, 22, 24, 22, 24]) == 0
     assert soak._growth([22, 24, 22, 23, 24, 25, 25, 24, 26]) == 2
+    assert soak._growth([24, 20, 24, 24, 24, 24, 24, 24, 25]) == 0, "an outage at the beginning is no growth"
     assert soak._growth([]) == 0
 
 

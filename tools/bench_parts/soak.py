@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import tempfile
 import time
@@ -195,9 +196,9 @@ def _watch(
 
 
 def _growth(counts: list[int]) -> int:
-    """Least of the last third over least of the first: connections that come and go are no leak."""
+    """Least of the last third over the usual of the first: connections that come and go are no leak."""
     third = max(1, len(counts) // 3)
-    return min(counts[-third:]) - min(counts[:third]) if counts else 0
+    return min(counts[-third:]) - statistics.median_low(counts[:third]) if counts else 0
 
 
 def _wrong(status: dict[str, Any], twin: Twin) -> int:
