@@ -38,6 +38,7 @@ from tools.bench_parts.surroundings import (
     machine_stops,
     make_image,
     make_site,
+    quietest,
     virtual_devices,
 )
 from tools.demo_app.demo_site import free_ports
@@ -47,7 +48,6 @@ SECONDS = 60.0
 SHORT_SECONDS = 12.0
 FLOOR_ROUNDS = 3
 MINERS = ("miner1", "miner2")
-ATTEMPTS = 3  # to find a stretch without a stop of more than a period
 SETTLE_S = 2.0  # the drivers have found their devices, the faults have arrived
 
 NOISY_US = 500.0  # a floor above this says more about the machine than about any program on it
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="thermiq-bench-") as name:
         folder = Path(name)
         if args.table:
-            return run_table(folder, seconds, free_ports(len(MINERS)), FAULTS, _loop, NOISY_US)
+            return run_table(folder, seconds, free_ports(len(MINERS)), FAULTS, _loop, _floor, NOISY_US)
         floor = _floor(seconds)
         ports = free_ports(len(MINERS))
         site = make_site(folder, ports, PERIOD_MS)
@@ -141,27 +141,29 @@ def _loop(*arguments: str | float | Path) -> dict[str, Any]:
     return found
 
 
-def _floor(seconds: float) -> dict[str, Any]:
-    """The best of three; of more while the machine is too noisy to be a measure of anything."""
-    floors: list[dict[str, Any]] = []
-    while len(floors) < FLOOR_ROUNDS * ATTEMPTS:
-        floors.append(_loop("floor", seconds / FLOOR_ROUNDS))
-        best = min(floors, key=lambda found: float(found["p99_us"]))
-        if len(floors) >= FLOOR_ROUNDS and best["p99_us"] <= NOISY_US:
-            break
-    return best
+def _floor(seconds: float, period_ms: int = PERIOD_MS) -> dict[str, Any]:
+    """The best of three; of up to nine while the machine is too noisy to be a measure of anything."""
+
+    def p99_us(found: dict[str, Any]) -> float:
+        return float(found["p99_us"])
+
+    def best_of_three(_: int) -> dict[str, Any]:
+        rounds = range(FLOOR_ROUNDS)
+        return min((_loop("floor", seconds / FLOOR_ROUNDS, period_ms) for _ in rounds), key=p99_us)
+
+    return quietest(best_of_three, p99_us, NOISY_US)[0]
 
 
 def _quietest(
     folder: Path, site: Path, ports: list[int], seconds: float, faults: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """The run with the shortest stop of the machine; the first one that has none of a whole period."""
-    runs: list[dict[str, Any]] = []
-    while len(runs) < ATTEMPTS:
-        runs.append(_ours(folder, site, ports, seconds, faults))
-        if runs[-1]["machine_longest_stop_us"] < PERIOD_MS * 1000.0:
-            break
-    return min(runs, key=lambda found: float(found["machine_longest_stop_us"])) | {"attempts": len(runs)}
+    """The first run without a stop of the machine of a whole period; of three the quietest."""
+    found, attempts = quietest(
+        lambda _: _ours(folder, site, ports, seconds, faults),
+        lambda run: float(run["machine_longest_stop_us"]),
+        PERIOD_MS * 1000.0,
+    )
+    return found | {"attempts": attempts}
 
 
 def _ours(
