@@ -248,10 +248,8 @@ class _QuarterMeans:
         if self._quarter is None or self._quarter.unix_s != begin:
             done, self._quarter = self._quarter, _Quarter(begin, wall.utc_offset_s)
         image = inputs.image
-        top, bottom = image.t_buffer_top_degc, image.t_buffer_bottom_degc
-        mean = None
-        if top.ok and bottom.ok and top.value is not None and bottom.value is not None:
-            mean = (top.value + bottom.value) / 2.0
+        top, bottom = image.t_buffer_top_degc.usable, image.t_buffer_bottom_degc.usable
+        mean = None if top is None or bottom is None else (top + bottom) / 2.0
         self._quarter.add(wall.unix_s - begin, _sample(inputs, outputs), mean)
         return done
 
@@ -260,19 +258,19 @@ def _sample(inputs: PlantInputs, outputs: PlantOutputs) -> tuple[float | None, .
     """(solar, load without miners, outdoor, heat that the house takes, miners that heat the buffer) in
     kW and degC; what is not trusted is None."""
     energy = inputs.energy
-    pv = energy.pv_w.value if energy.pv_w.ok else None
-    load = energy.load_w.value if energy.load_w.ok else None
+    pv = energy.pv_w.usable
+    load = energy.load_w.usable
     mined_w = 0.0
     for miner in inputs.miners:
-        power = miner.power_metered_w if miner.power_metered_w.ok else miner.power_estimated_w
-        if power.ok and power.value is not None:
-            mined_w += power.value
-    outdoor = inputs.image.t_outdoor_degc
+        power_w = miner.power_metered_w.usable
+        if power_w is None:
+            power_w = miner.power_estimated_w.usable
+        mined_w += power_w or 0.0
     demand_w = dict(outputs.status.values).get("load_w")
     return (
         None if pv is None else pv / 1000.0,
         None if load is None else max(0.0, load - mined_w) / 1000.0,
-        outdoor.value if outdoor.ok else None,
+        inputs.image.t_outdoor_degc.usable,
         None if demand_w is None else demand_w / 1000.0,
         mined_w / 1000.0 if outputs.status.state in INTO_BUFFER_STATES else 0.0,
     )

@@ -249,7 +249,7 @@ class EnergyEngine(Block):
         r.choice = 0.0
         if self.marginal.power_w != self.decision.power_w:
             r.choice = worth(self.marginal.power_w).net - worth(self.decision.power_w).net
-        grid = s.grid_w.value if s.grid_w.ok else None
+        grid = s.grid_w.usable
         r.known = grid is not None
         r.bill = 0.0 if grid is None else grid / 1000.0 * (p.import_ if grid > 0.0 else p.feed_in)
         self.account.step(tick, r, local_unix_s=s.unix_s + s.utc_offset_s, synchronised=s.synchronised)

@@ -70,7 +70,7 @@ class Prices(Block):
         dearest import. So a wrong forecast costs cents; it cannot buy power that the tariff forbids.
         """
         self.at = None
-        soc = s.battery_soc_pct.value if s.battery_soc_pct.ok else None
+        soc = s.battery_soc_pct.usable
         if s.plan is None or not s.synchronised or s.t_mean_degc is None:
             return flow
         if e.battery.present and soc is None:

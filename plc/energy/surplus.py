@@ -71,14 +71,14 @@ class Surplus(Block):
             setattr(self, name, House(*state[name]))
 
     def step(self, tick: Tick, situation: EnergySituation) -> None:
-        pv_w = _number(situation.pv_w.value, situation.pv_w.ok)
-        load_w = _number(situation.load_w.value, situation.load_w.ok)
+        pv_w = situation.pv_w.usable
+        load_w = situation.load_w.usable
         if load_w is not None:
             for miner in situation.miners:
                 load_w -= miner.power_w or 0.0
             load_w = max(0.0, load_w)
         good = pv_w is not None and load_w is not None
-        soc = situation.battery_soc_pct.value if situation.battery_soc_pct.ok else None
+        soc = situation.battery_soc_pct.usable
         fast_pv = self._fast_pv.step(tick, value=pv_w)
         fast_load = self._fast_load.step(tick, value=load_w)
         slow_pv = self._slow_pv.step(tick, value=pv_w)
@@ -113,7 +113,3 @@ class Surplus(Block):
         fast, steady = self.fast, self.steady
         less = fast.pv_w - fast.load_w > steady.pv_w - steady.load_w
         return steady._replace(known=fast.known) if steady.known and less else fast
-
-
-def _number(value: float | None, ok: bool) -> float | None:
-    return value if ok else None

@@ -14,19 +14,13 @@ def scan_entries() -> Iterable[Entry]:
     """How long the scans take, and what was lost of them."""
     for name in ("lost_cycles", "late_scans", "restarts"):
         yield a_number("scan", name, _scan_reader(name), decimals=0, diagnostic=True)
-    yield a_word("scan", "late_cause", Type.TEXT, _late_cause, diagnostic=True)
+    yield a_word("scan", "late_cause", Type.TEXT, _scan_reader("last_cause"), diagnostic=True)
     yield a_number("scan", "period_ms", _scan_reader("period_ms"), diagnostic=True)
     for name in ("execution", "lateness"):
         for figure in ("p50", "p99", "max"):
             yield a_number("scan", f"{name}_{figure}_ms", _time_reader(name, figure), diagnostic=True)
     for phase in PHASES:
         yield a_number("scan", f"share_{phase}_pct", _share_reader(phase), diagnostic=True)
-
-
-def _late_cause(view: View) -> Sample:
-    """Of the last scan that lost a cycle; empty while none did."""
-    cause = view.scan.get("last_cause")
-    return UNKNOWN if cause is None else Sample(str(cause))
 
 
 def _share_reader(phase: str) -> Callable[[View], Sample]:
@@ -48,21 +42,18 @@ def connection_entries() -> Iterable[Entry]:
 
 
 def _link_reader(name: str) -> Callable[[View], Sample]:
-    def read(view: View) -> Sample:
-        value = view.link.get(name)
-        if value is None:
-            return UNKNOWN
-        return Sample(value if isinstance(value, str) else float(value))
-
-    return read
+    return lambda view: _sample(view.link.get(name))
 
 
 def _scan_reader(name: str) -> Callable[[View], Sample]:
-    def read(view: View) -> Sample:
-        value = view.scan.get(name)
-        return UNKNOWN if value is None else Sample(float(value))
+    return lambda view: _sample(view.scan.get(name))
 
-    return read
+
+def _sample(value: str | float | None) -> Sample:
+    """A figure or a word of a report, as it is."""
+    if value is None:
+        return UNKNOWN
+    return Sample(value if isinstance(value, str) else float(value))
 
 
 def _time_reader(name: str, figure: str) -> Callable[[View], Sample]:

@@ -103,8 +103,8 @@ class EnergyDecision(Block):
         if power is None:
             power = miner.power_estimated_w.fresh(now_ns, stale_ns)
         p = self._p.miners
-        low = miner.power_min_w.value if miner.power_min_w.ok else None
-        high = miner.power_max_w.value if miner.power_max_w.ok else None
+        low = miner.power_min_w.usable
+        high = miner.power_max_w.usable
         return MinerSituation(
             available=available,
             power_w=power,

@@ -76,8 +76,7 @@ class HotWater(Block):
     def step(self, tick: Tick, inputs: PlantInputs, f: Facts) -> None:
         p = self._p
         f.disinfection = bool(in_window(inputs.wall, p.disinfect_weekday, p.disinfect_hour, p.disinfect_h))
-        reading = inputs.t_dhw_degc
-        f.t_dhw = reading.value if p.present and reading.ok else None
+        f.t_dhw = inputs.t_dhw_degc.usable if p.present else None
         f.dhw_unknown = p.present and f.t_dhw is None
         f.dhw_cold = f.t_dhw is not None and self._cold.step(tick, value=f.t_dhw)
         hot_enough = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from plc.scan.clock import Turn
-from plc.scan.lateness import LateScans
+from plc.scan.lateness import PARTS, LateScans
 from plc.scan.lifecycle import SWITCH_INTERVAL_S
 
 NS_PER_US = 1_000
@@ -73,7 +73,7 @@ class Histogram:
 
 
 _ZERO = [0] * _BUCKETS
-_NO_PARTS = (0, 0, 0, 0, 0)
+_NO_PARTS = (0,) * len(PARTS)
 
 
 def _upper_us(index: int) -> float:
