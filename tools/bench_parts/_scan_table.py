@@ -15,6 +15,7 @@ from typing import Any
 
 from tools.bench_parts.result import budget, result
 from tools.bench_parts.surroundings import (
+    SETTLE_S,
     Controller,
     lost_with_the_machine,
     machine_stops,
@@ -26,7 +27,6 @@ from tools.bench_parts.surroundings import (
 
 PERIODS_MS = (20, 50, 100)
 LOADS = ("idle", "live", "faulty")
-SETTLE_S = 2.0
 
 Loop = Callable[..., dict[str, Any]]
 

@@ -33,6 +33,7 @@ from tools.bench_parts._scan_table import run_table
 from tools.bench_parts.result import budget, result
 from tools.bench_parts.surroundings import (
     ROOT,
+    SETTLE_S,
     Controller,
     lost_with_the_machine,
     machine_stops,
@@ -48,7 +49,6 @@ SECONDS = 60.0
 SHORT_SECONDS = 12.0
 FLOOR_ROUNDS = 3
 MINERS = ("miner1", "miner2")
-SETTLE_S = 2.0  # the drivers have found their devices, the faults have arrived
 
 NOISY_US = 500.0  # a floor above this says more about the machine than about any program on it
 FLOOR_FACTOR, FLOOR_PLUS_US = 2.0, 300.0

@@ -25,6 +25,7 @@ Found = TypeVar("Found")
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 300.0  # a loaded machine imports slowly
 IMAGE_BYTES = 4096
+SETTLE_S = 2.0  # the drivers have found their devices, the faults have arrived
 
 
 class Device:
