@@ -23,6 +23,7 @@ from plc.field.planner import Clock, Planner, Question
 from plc.link.commands import Forecast as Received
 from plc.plant.interface import PlantInputs, PlantOutputs
 from plc.plant.parameters import Parameters
+from plc.plant.season import Season
 from plc.site import Site
 
 HORIZON_QUARTERS = 192
@@ -125,6 +126,7 @@ class Questions:
             ),
             mean_degc=fsum(own.outdoor_degc[:96]) / 96.0 if outdoor is None else outdoor,
             utc_offset_s=wall.utc_offset_s,
+            winter=last.outputs.status.season == Season.WINTER.value,
         )
         return Question(asked, wall.unix_s, self._model.base_degc, kwh_per_kelvin(self._model.volume_l))
 

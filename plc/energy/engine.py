@@ -160,7 +160,7 @@ class EnergyEngine(Block):
             import_eur_per_kwh=bought,
             feed_in_eur_per_kwh=p.feed_in,
             stored_eur_per_kwh=p.stored,
-            reserve_pct=b.reserve_winter_pct if s.winter else b.reserve_summer_pct,
+            reserve_pct=b.reserve_pct(winter=s.winter),
         )
 
     def _run(

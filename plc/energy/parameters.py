@@ -142,6 +142,14 @@ class Battery:
         """Efficiency of charging, and of discharging."""
         return sqrt(self.efficiency)
 
+    def reserve_pct(self, *, winter: bool) -> float:
+        """At this charge or below the battery must not feed the miners."""
+        return self.reserve_winter_pct if winter else self.reserve_summer_pct
+
+    def reserve_kwh(self, *, winter: bool) -> float:
+        """The same in kWh; 0 without a battery."""
+        return self.capacity_kwh * self.reserve_pct(winter=winter) / 100.0 if self.present else 0.0
+
     RULES: ClassVar[tuple[Ordered, ...]] = (
         Ordered(("empty_pct", "reserve_summer_pct"), 0.0, "the reserve lies above empty"),
         Ordered(("empty_pct", "full_pct"), 10.0, "a battery has a range"),
@@ -166,7 +174,7 @@ class HeatSource:
     block_eur: Annotated[
         Number,
         Param("EUR", 0, 0.5, "what one block of the heat pump costs: a start of its compressor, one of few"),
-    ] = 0.005
+    ] = 0.0025
     into_buffer: Annotated[Number, Param("", 0.5, 1, "share of miner power that reaches the buffer")] = 0.95
     fan_w: Annotated[Number, Param("W", 0, 1000, "fan and pump while recooling")] = 250.0
 

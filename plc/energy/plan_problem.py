@@ -13,6 +13,7 @@ One quarter hour, in this order (both solvers of this problem compute exactly th
     above e_max: recooled, which costs the fan, or a penalty when the cooler may not be used
     below 0: unmet heat, a penalty
     net = pv - load - miners - heat pump - fan; the battery takes or gives what it can; the rest is grid
+    miners for which the battery would give from its reserve are not allowed
 """
 
 from __future__ import annotations
@@ -34,13 +35,17 @@ the load returns its water to the bottom, and in between it gets colder evenly."
 PENALTY_EUR_PER_KWH = 1.0
 """For heat that is missing, or has nowhere to go: dearer than anything real, so that it is avoided."""
 
+NEVER_EUR = 1e6
+"""Cost of an action that is not allowed in a state. No infinity: values are interpolated."""
+
 
 class Quarter(NamedTuple):
     """One quarter hour as it is expected: mean powers in kW, energies in kWh, prices in EUR/kWh.
 
     load_kw: house without miners and without the heat pump's space heating. target_kwh: what the heat pump
     holds, below zero = it does not heat; release_kwh: a block needs that much. may_block: K7's own
-    conditions (outdoor temperature, hot water) allow a block.
+    conditions (outdoor temperature, hot water) allow a block. reserve_kwh: at this charge or below the
+    battery must not feed the miners; 0 = no reserve.
     """
 
     pv_kw: float
@@ -53,6 +58,7 @@ class Quarter(NamedTuple):
     may_block: bool
     import_eur: float
     feed_in_eur: float
+    reserve_kwh: float = 0.0
 
 
 class Level(NamedTuple):
@@ -121,7 +127,7 @@ def levels(economics: Economics, miners: tuple[MinerOffer, ...], eur_per_th_hour
             high = min(high, low + usable[count].lowest_w / 2.0)  # beyond, one more miner is the better way
             shares: tuple[float, ...] = (0.0, 1.0)
         else:
-            shares = (0.0, 0.25, 0.5, 0.75, 1.0)
+            shares = (0.0, 0.5, 1.0)
         for share in shares:
             power_w = low + (high - low) * share
             ths = 0.0

@@ -96,8 +96,10 @@ def quarter(
     mean_degc: float,
     import_eur: float,
     feed_in_eur: float,
+    winter: bool,
 ) -> Quarter:
-    """One quarter hour of a problem. mean_degc: mean outdoor temperature of the day around it."""
+    """One quarter hour of a problem. mean_degc: mean outdoor temperature of the day around it. winter: season
+    of the battery reserve."""
     flow = model.flow_degc(outdoor_degc)
     held_kwh = model.held_kwh(flow)
     demand = model.demand_kw(mean_degc)
@@ -114,6 +116,7 @@ def quarter(
         may_block=may_block and outdoor_degc > model.outdoor_min_degc,
         import_eur=import_eur,
         feed_in_eur=feed_in_eur,
+        reserve_kwh=economics.battery.reserve_kwh(winter=winter),
     )
 
 
@@ -127,8 +130,10 @@ def problem(
     eur_per_th_hour: float,
     mean_degc: float,
     utc_offset_s: int,
+    winter: bool,
 ) -> Problem:
-    """The whole question. mean_degc: mean outside of the last 24 h, which fades into that of the forecast."""
+    """The whole question. mean_degc: mean outside of the last 24 h, which fades into that of the forecast.
+    winter: the plant's season; that it changes within the horizon is not planned for."""
     quarters = []
     window = [mean_degc] * 96
     total = fsum(window)
@@ -150,6 +155,7 @@ def problem(
                 mean_degc=total / 96.0,
                 import_eur=bought.eur_per_kwh,
                 feed_in_eur=sold.eur_per_kwh,
+                winter=winter,
             )
         )
     plant = plant_of(

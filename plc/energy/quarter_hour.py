@@ -45,6 +45,32 @@ def heat(
     return e1, electric_kw, cost
 
 
+def exchanged(plant: Plant, q: Quarter, s: float, net_kw: float) -> tuple[float, float, float, float]:
+    """The inverter's rule: (charge at the end in kWh, battery and grid in kW, cost in EUR with battery wear).
+
+    net_kw: what is left over; the battery takes or gives what it can, the rest is grid.
+    """
+    if net_kw >= 0.0:
+        flow = min(net_kw, plant.battery_kw, max(0.0, plant.s_max_kwh - s) / (plant.one_way * STEP_H))
+        grid = -min(net_kw - flow, plant.cap_kw)
+        return s + flow * plant.one_way * STEP_H, -flow, grid, grid * STEP_H * q.feed_in_eur
+    flow = min(-net_kw, plant.battery_kw, max(0.0, s - plant.s_min_kwh) * plant.one_way / STEP_H)
+    grid = -net_kw - flow
+    eur = (grid * q.import_eur + flow * plant.battery_wear_eur) * STEP_H
+    return s - flow / plant.one_way * STEP_H, flow, grid, eur
+
+
+def feeds_miners(
+    plant: Plant, q: Quarter, s: float, miners_kw: float, battery_kw: float, grid_kw: float
+) -> bool:
+    """The battery would have to feed the miners out of its reserve, which the engine never does.
+
+    battery_kw, grid_kw: with the miners. A battery that gives all it can without them gives them nothing.
+    """
+    short_kw = battery_kw + grid_kw - miners_kw
+    return battery_kw > 0.0 < miners_kw and s <= q.reserve_kwh and short_kw < plant.battery_kw
+
+
 class Flows:
     """What one quarter hour did: e1, s1 stored at its end in kWh, cost in EUR without mining and wear, powers
     in kW (> 0: import, discharge), dumped and unmet heat in kWh, held: the heat pump was held back.
@@ -68,18 +94,8 @@ def settle(plant: Plant, q: Quarter, e: float, s: float, miners_kw: float, block
     into.dumped = max(0.0, free + made * STEP_H - plant.e_max_kwh)
     into.unmet = max(0.0, -(free + made * STEP_H))
     into.heat_pump = made / q.cop if plant.boiler_eur is None else 0.0
-    net = q.pv_kw - q.load_kw - electric
-    if net >= 0.0:
-        flow = min(net, plant.battery_kw, max(0.0, plant.s_max_kwh - s) / (plant.one_way * STEP_H))
-        into.s1 = s + flow * plant.one_way * STEP_H
-        sold = net - flow
-        into.battery, into.grid = -flow, -min(sold, plant.cap_kw)
-        cost += into.grid * STEP_H * q.feed_in_eur
-    else:
-        flow = min(-net, plant.battery_kw, max(0.0, s - plant.s_min_kwh) * plant.one_way / STEP_H)
-        into.s1 = s - flow / plant.one_way * STEP_H
-        into.battery, into.grid = flow, -net - flow
-        cost += (into.grid * q.import_eur + flow * plant.battery_wear_eur) * STEP_H
+    into.s1, into.battery, into.grid, eur = exchanged(plant, q, s, q.pv_kw - q.load_kw - electric)
+    cost += eur
     into.e1, into.cost, into.electric, into.held = e1, cost, electric, held
     return into
 

@@ -59,6 +59,7 @@ def random_problem(seed: int, quarters: int = 12) -> Problem:
             may_block=draw.random() < 0.6,
             import_eur=draw.uniform(-0.05, 0.6),
             feed_in_eur=draw.uniform(0.0, 0.1),
+            reserve_kwh=draw.choice([0.0, draw.uniform(0.0, 10.0)]),
         )
 
     return Problem(

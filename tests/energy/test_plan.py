@@ -69,6 +69,8 @@ def roll_out(p: Problem, e: float, s: float, actions: tuple[tuple[int, bool], ..
             cost -= min(net - charge, pl.cap_kw) * STEP_H * q.feed_in_eur
         else:
             give = min(-net, pl.battery_kw, (s - pl.s_min_kwh) * pl.one_way / STEP_H)
+            if level.power_kw > 0.0 and give > 0.0 and s <= q.reserve_kwh:
+                cost += 1e6 * (-net - level.power_kw < pl.battery_kw)  # the battery would feed the miners
             s -= give / pl.one_way * STEP_H
             bought = -net - give
             cost += (bought * q.import_eur + give * pl.battery_wear_eur) * STEP_H
@@ -112,6 +114,18 @@ def test_what_runs_is_worth_at_most_its_start(seed: int) -> None:
         assert -1e-9 <= off[i][j] - one[i][j] <= p.plant.start_eur + 1e-9
         assert -1e-9 <= one[i][j] - two[i][j] <= p.plant.start_eur + 1e-9
         assert -1e-9 <= off[i][j] - held[i][j] <= p.plant.block_eur + 1e-9
+
+
+def test_a_reserve_keeps_the_battery_from_the_miners() -> None:
+    """Hashes at 40 ct/kWh: from the battery they pay, from the reserve they may not be tried."""
+    rich = tuple(level._replace(eur_per_h=0.4 * level.power_kw) for level in winter_day().levels)
+    free = winter_day(1, load_kw=1.0)._replace(levels=rich, end_charge_eur=0.0)
+    kept = free._replace(quarters=tuple(q._replace(reserve_kwh=5.5) for q in free.quarters))
+    _, charge = plan.grids(free.plant)
+    without, mined, guarded = (plan.solve(p)[0][0][20] for p in (free._replace(levels=rich[:1]), free, kept))
+    for s, nothing, all_of_it, above in zip(charge, without, mined, guarded, strict=True):
+        assert all_of_it < nothing
+        assert above == (nothing if free.plant.s_min_kwh < s <= 5.5 else all_of_it)
 
 
 def test_heat_is_worth_what_the_heat_pump_would_pay() -> None:
@@ -250,12 +264,13 @@ class TestForecast:
         spot = SpotPrices(NOON - NOON % 900, (0.0,) * 8)
         p = question(
             e, HeatModel(), f.forecast(NOON, 96, utc_offset_s=7200), spot, OFFERS,
-            eur_per_th_hour=0.001, mean_degc=-2.0, utc_offset_s=7200,
+            eur_per_th_hour=0.001, mean_degc=-2.0, utc_offset_s=7200, winter=True,
         )  # fmt: skip
         assert p.quarters[0].demand_kw == pytest.approx(0.291 * 17.5, rel=0.05)
         assert p.quarters[95].demand_kw < p.quarters[0].demand_kw
         assert p.quarters[0].import_eur == pytest.approx(0.1555 * 1.19)
         assert p.quarters[8].import_eur == 0.30  # not announced, and no day before it is known
+        assert {q.reserve_kwh for q in p.quarters} == {4.0}
         assert p.levels[0].power_kw == 0.0
         assert p.levels[-1].power_kw == 6.4
         assert plan_values.is_sound(solved(p))

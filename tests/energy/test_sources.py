@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plc.energy.cost import FORBIDDEN, House, Source, between, unforbidden
+from plc.energy.cost import FORBIDDEN, House, Source, between, stack, unforbidden
 from plc.energy.marginal import Heat, by_policy
-from plc.energy.parameters import Economics, Policy
+from plc.energy.parameters import Battery, Economics, Policy, Tariff
+from plc.energy.quarter_hour import exchanged, feeds_miners
 from tests.energy.house import ECONOMICS, economics, slices
+from tests.energy.problems import USUAL, winter_day
 
 SUNNY = House(10_000.0, 1000.0, 60.0, known=True)
 
@@ -93,3 +97,24 @@ def test_a_mean_price_lies_between_the_cheapest_and_the_dearest_source(
     price, _ = between(parts, low, low + width)
     prices = [s.eur_per_kwh for s in parts]
     assert min(prices) - 1e-6 <= price <= max(prices) * (1 + 1e-9)
+
+
+def test_the_plan_and_the_rule_know_the_same_reserve() -> None:
+    """Whatever the house does: what the plan does not allow is what the sources forbid, and nothing else."""
+    draw = random.Random(5)
+    seen = {True: 0, False: 0}
+    for _ in range(2000):
+        pv_kw, load_kw = draw.choice([0.0, draw.uniform(0.0, 12.0)]), draw.uniform(0.1, 9.0)
+        soc_pct, miners_kw = draw.uniform(5.0, 100.0), draw.choice([0.0, draw.uniform(1.2, 6.4)])
+        battery = Battery()
+        house = House(pv_kw * 1000.0, load_kw * 1000.0, soc_pct, known=True)
+        slices = stack(house, Tariff(grid_limit_w=50_000.0), battery, import_eur_per_kwh=0.3,
+                       feed_in_eur_per_kwh=0.08, stored_eur_per_kwh=0.2,
+                       reserve_pct=battery.reserve_pct(winter=True))  # fmt: skip
+        forbidden = miners_kw > 0.0 and between(slices, 0.0, miners_kw * 1000.0)[0] >= FORBIDDEN / 1e6
+        quarter = winter_day(1, reserve_kwh=battery.reserve_kwh(winter=True)).quarters[0]
+        charge = soc_pct / 100.0 * battery.capacity_kwh
+        _, battery_kw, grid_kw, _ = exchanged(USUAL, quarter, charge, pv_kw - load_kw - miners_kw)
+        assert feeds_miners(USUAL, quarter, charge, miners_kw, battery_kw, grid_kw) is forbidden
+        seen[forbidden] += 1
+    assert min(seen.values()) > 200

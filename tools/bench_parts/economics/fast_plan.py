@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plc.energy.plan_problem import NEVER_EUR, STEP_H, Level, Plant, Quarter
 from plc.energy.plan_problem import PENALTY_EUR_PER_KWH as PENALTY
-from plc.energy.plan_problem import STEP_H, Level, Plant, Quarter
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,7 @@ class Batch:
     may_block: NDArray[np.bool_]
     import_eur: Array
     feed_in_eur: Array
+    reserve_kwh: Array
 
     @staticmethod
     def of(horizons: list[tuple[Quarter, ...]], dtype: type = np.float64) -> Batch:
@@ -40,9 +41,6 @@ class Batch:
         columns[Quarter._fields.index("may_block")] = columns[Quarter._fields.index("may_block")] > 0.5
         return Batch(*columns)
 
-
-NEVER_EUR = 1e6
-"""Cost of an action that does not exist in a state."""
 
 Ways = tuple[int, int | None]
 """After a phase of the block: (phase when the heat pump is free now, phase when it is held back now; None:
@@ -100,7 +98,7 @@ class Solver:
         horizons, miners, rows, columns, phases = after.shape
         e1, electric, cost = self._thermal(batch, t, held=held)
         net = batch.pv_kw[:, t, None, None] - batch.load_kw[:, t, None, None] - electric
-        eur, column = self._electrical(net, batch.import_eur[:, t], batch.feed_in_eur[:, t])
+        eur, column = self._electrical(batch, t, net)
         eur = eur + (cost - self._earned)[..., None]
         place = e1 / (self.heat[1] - self.heat[0])
         row = np.minimum(place.astype(np.int64), rows - 2)
@@ -150,10 +148,14 @@ class Solver:
         cost = cost + np.maximum(-e1, 0.0) * real(PENALTY)
         return np.clip(e1, 0.0, real(p.e_max_kwh)), electric, cost
 
-    def _electrical(self, net: Array, bought_eur: Array, sold_eur: Array) -> tuple[Array, Array]:
+    def _electrical(self, batch: Batch, t: int, net: Array) -> tuple[Array, Array]:
         """The inverter's rule for every level of charge: (cost of the quarter hour, place of the charge at
         its end between the levels), [horizon][heat level][power][charge level]."""
         p, s = self.plant, self.charge
+
+        def of(values: Array) -> Array:
+            return values[:, t][:, None, None, None]
+
         net = net[..., None]
         up, down = np.maximum(net, 0.0), np.maximum(-net, 0.0)
         room = (p.s_max_kwh - s) / (p.one_way * STEP_H)
@@ -162,11 +164,15 @@ class Solver:
         giving = np.minimum(np.minimum(down, p.battery_kw), left)
         bought = down - giving
         cost = (
-            bought * bought_eur[:, None, None, None]
+            bought * of(batch.import_eur)
             + giving * p.battery_wear_eur
             + np.maximum(bought - p.limit_kw, 0.0) * PENALTY
-            - np.minimum(up - charging, p.cap_kw) * sold_eur[:, None, None, None]
+            - np.minimum(up - charging, p.cap_kw) * of(batch.feed_in_eur)
         ) * STEP_H
+        power = self._power[None, None, :, None]
+        kept = (s <= of(batch.reserve_kwh)) & (power > 0.0)
+        kept = kept & (giving > 0.0) & (down - power < p.battery_kw)
+        cost[kept] = NEVER_EUR
         if len(s) == 1:
             return cost, np.zeros_like(cost)
         place = (s + (charging * p.one_way - giving / p.one_way) * STEP_H - s[0]) / (s[1] - s[0])

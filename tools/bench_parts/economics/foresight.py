@@ -126,6 +126,7 @@ def _guessed(site: Site, t: int, draw: random.Random, horizon: int) -> tuple[Qua
             mean_degc=total / 96.0,
             import_eur=bought,
             feed_in_eur=sold,
+            winter=site.winter(t),
         )
         guessed.append(q._replace(may_block=q.may_block and dhw == 0.0))
     return tuple(guessed)

@@ -23,6 +23,9 @@ START_EUR = 0.03
 
 BASE_DEGC = 30.0
 
+WINTER_BELOW_DEGC = 12.0
+"""Mean outside of a day: the season of the battery reserve."""
+
 
 class Site:
     """A world on a year: quarters, plant, curve, prices."""
@@ -46,6 +49,7 @@ class Site:
                     e.tariff, spot, unix_s=unix_s, local_s=0, synchronised=True
                 ).eur_per_kwh,
                 feed_in_eur=feed_in_price(e.tariff, spot, unix_s=unix_s, synchronised=True).eur_per_kwh,
+                winter=self.winter(t),
             )
             self.quarters.append(q._replace(may_block=q.may_block and dhw == 0.0))
         self.curve = Curve(e.mining.curve_w, e.mining.curve_ths)
@@ -61,6 +65,10 @@ class Site:
             start_eur=start_eur(e, self.offers, self.per_th_hour),
         )
         self._announced: dict[int, SpotPrices] = {}
+
+    def winter(self, t: int) -> bool:
+        """As the plant's season has it in quarter t."""
+        return self.series.mean_degc[t] < WINTER_BELOW_DEGC
 
     def announced(self, t: int, history: int = 0) -> SpotPrices:
         """Spot prices known at t: until midnight, from 13:00 on until the next. history: quarters back."""

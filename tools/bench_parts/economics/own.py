@@ -105,7 +105,7 @@ def _situation(
         recool=site.plant.recool,
         flow_degc=m.flow_degc(s.outdoor_degc[t]),
         outdoor_degc=s.outdoor_degc[t],
-        winter=s.mean_degc[t] < 12.0,
+        winter=site.winter(t),
         held=house.held,
         may_block=may_block,
         spot=spot,

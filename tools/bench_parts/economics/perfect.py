@@ -1,11 +1,12 @@
 """PF-same: the whole year known, with exactly our actuators, by dynamic programming.
 
 The miners' levels and their starts, the block of the heat pump with the relay's own times; the battery
-follows the inverter. That a day has six blocks is no state but a price. Let every block cost something, and
-give the price of six back at the end of each day: whoever begins six a day at most gets back at least what he
-pays, so the least cost under any prices lies below the least cost within the budget (weak duality). It is a
-bound on what can be saved whatever the prices are; a second round makes it tighter by charging the days on
-which the first began more. Relaxed are the six hours a day and the windows of 24 hours that are no day.
+follows the inverter and keeps its reserve from the miners. That a day has six blocks is no state but a price.
+Let every block cost something, and give the price of six back at the end of each day: whoever begins six a
+day at most gets back at least what he pays, so the least cost under any prices lies below the least cost
+within the budget (weak duality). It is a bound on what can be saved whatever the prices are; a second round
+makes it tighter by charging the days on which the first began more. Relaxed are the six hours a day and the
+windows of 24 hours that are no day.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from plc.blocks.block_relay import BlockRelay
 from plc.blocks.core import Tick, ns
 from plc.energy.plan_problem import STEP_H, Level
-from plc.energy.quarter_hour import Flows, settle
+from plc.energy.quarter_hour import Flows, feeds_miners, settle
 from plc.energy.revenue import levels_w
 from tools.bench_parts.economics import fast_plan
 from tools.bench_parts.economics.fast_plan import ALWAYS_FREE, Array, Batch, Solver, Ways
@@ -183,6 +184,8 @@ class Foresight:
             for pair, level in zip(self._fine, self._levels, strict=True):
                 f = settle(p, q, house.e, house.s, level.power_kw, block, flows)
                 if block and not f.held:
+                    continue
+                if feeds_miners(p, q, house.s, level.power_kw, f.battery, f.grid):
                     continue
                 cost = price + f.cost - level.eur_per_h * STEP_H + self._at(table[level.miners], f.e1, f.s1)
                 cost += max(0, level.miners - running) * p.start_eur
