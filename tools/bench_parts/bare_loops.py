@@ -3,6 +3,7 @@
 python -m tools.bench_parts.bare_loops floor SECONDS [PERIOD_MS]
 python -m tools.bench_parts.bare_loops cycleloop SECONDS IMAGE SITE
 python -m tools.bench_parts.bare_loops stops CORE     (until standard input ends)
+python -m tools.bench_parts.bare_loops busy PARENT    (until that process ends)
 """
 
 from __future__ import annotations
@@ -65,6 +66,13 @@ def stops(core: int) -> dict[str, Any]:
             next_look = before + 0.1
             ended = bool(select.select([sys.stdin], [], [], 0.0)[0])
     return {"longest_us": round(longest * 1e6), "total_ms": round(total * 1e3, 1), "away_ns": away_ns}
+
+
+def busy(parent: int) -> None:
+    """What any other program does that wants a whole core."""
+    while os.getppid() == parent:
+        for _ in range(100_000):
+            pass
 
 
 def cycleloop(seconds: float, image: str, site_folder: str) -> dict[str, Any]:
@@ -134,6 +142,9 @@ def main() -> None:
             found = floor(float(first), *map(int, rest))
         case "stops":
             found = stops(int(first))
+        case "busy":
+            busy(int(first))
+            return
         case _:
             found = cycleloop(float(first), *rest)
     print(json.dumps(found))

@@ -1,7 +1,7 @@
 """Lateness of the real controller at a 20 ms period, beside an empty loop and beside revpimodio2's cycleloop.
 
-All three run on a plain file, each in a process of its own, one after the other so that none disturbs the
-other; ours and cycleloop with the drivers of two virtual miners, an inverter and three meters polling:
+All run on a plain file, each in a process of its own, one after the other so that none disturbs the other;
+ours and cycleloop with the drivers of two virtual miners, an inverter and three meters polling:
 
 - floor: a loop with absolute deadlines that does nothing, best of three (of up to nine on a noisy machine),
   at the scan's own real-time priority. What the machine can do.
@@ -10,6 +10,9 @@ other; ours and cycleloop with the drivers of two virtual miners, an inverter an
   from the grid of deadlines that fits its cycles best, so that its constant delay and its start are forgiven.
 - with --faults ours once more, while the inverter's adapter is unplugged, one miner hangs and the other
   answers after 5 s, all at the same time.
+- busy: ours and cycleloop once more, while a loop of ordinary priority wants every core. Both are compared
+  here: on a machine that does nothing else the time that a sleeping core needs to wake up is most of what
+  either of them shows, and the floor shows it as well.
 
 Beside ours a loop on every core, above all priorities, notes when the core itself was away (a virtual machine
 whose host runs another one). A stop of more than a period loses a cycle whatever the program does: such a
@@ -20,42 +23,25 @@ was away for at least half of its delay is reported as lost with the machine; th
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from tools.bench_parts import _scan_runs as runs
 from tools.bench_parts._broker import KINDS, run_with_broker
+from tools.bench_parts._scan_runs import FAULTS, LOADS, MINERS
 from tools.bench_parts._scan_table import run_table
 from tools.bench_parts.result import budget, result
-from tools.bench_parts.surroundings import (
-    ROOT,
-    SETTLE_S,
-    Controller,
-    lost_with_the_machine,
-    machine_stops,
-    make_image,
-    make_site,
-    quietest,
-    virtual_devices,
-)
+from tools.bench_parts.surroundings import quietest
 from tools.demo_app.demo_site import free_ports
 
 PERIOD_MS = 20
 SECONDS = 60.0
 SHORT_SECONDS = 12.0
 FLOOR_ROUNDS = 3
-MINERS = ("miner1", "miner2")
-
 NOISY_US = 500.0  # a floor above this says more about the machine than about any program on it
 FLOOR_FACTOR, FLOOR_PLUS_US = 2.0, 300.0
 PEER_SHARE = 0.25
-
-FAULTS = ("deye unplug", "fault hang True", "fault slow_response_s 5")
-"""For the lines, the first miner, the second miner."""
 
 ALL = ("--faults", "--seconds", "60")
 """What `tools/bench all` asks for: the budget speaks of 60 s."""
@@ -65,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="length of each measurement")
     parser.add_argument("--broker", choices=KINDS, help="with the link on a broker that misbehaves so")
     parser.add_argument("--faults", action="store_true", help="once more with devices that misbehave")
-    parser.add_argument("--table", action="store_true", help="20, 50, 100 ms, each idle, live and faulty")
+    parser.add_argument(
+        "--table", action="store_true", help="20, 50, 100 ms, each idle, live, faulty and busy"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -73,17 +61,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.broker is not None:
         return run_with_broker(args.broker, seconds, PERIOD_MS, len(MINERS))
     with tempfile.TemporaryDirectory(prefix="thermiq-bench-") as name:
-        folder = Path(name)
+        folder, ports = Path(name), free_ports(len(MINERS))
         if args.table:
-            return run_table(folder, seconds, free_ports(len(MINERS)), FAULTS, _loop, _floor, NOISY_US)
+            return run_table(folder, seconds, ports, _floor, NOISY_US)
         floor = _floor(seconds)
-        ports = free_ports(len(MINERS))
-        site = make_site(folder, ports, PERIOD_MS)
-        ours = _quietest(folder, site, ports, seconds)
-        faulty = _quietest(folder, site, ports, seconds, FAULTS) if args.faults else None
-        with virtual_devices(folder, ports):
-            peer = _loop("cycleloop", seconds, str(make_image(folder, "peer")), str(site))
-    lateness = ours["lateness"]["since_start"]
+        ours = _quietest(folder, "live", ports, seconds)
+        faulty = _quietest(folder, "faulty", ports, seconds) if args.faults else None
+        busy = _quietest(folder, "busy", ports, seconds)
+        peers = {
+            kind: runs.cycleloop(folder / f"{kind}-peer", LOADS[kind], PERIOD_MS, ports, seconds)
+            for kind in ("live", "busy")
+        }
     limit_us = FLOOR_FACTOR * floor["p99_us"] + FLOOR_PLUS_US
     figures = {
         "period_ms": PERIOD_MS,
@@ -91,25 +79,37 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "floor_p99_us": floor["p99_us"],
         "floor_max_us": floor["max_us"],
         **_figures(ours),
-        "cycleloop_cycles": peer["cycles"],
-        "cycleloop_p50_us": peer["p50_us"],
-        "cycleloop_p99_us": peer["p99_us"],
-        "cycleloop_max_us": peer["max_us"],
+        **_peer_figures(peers["live"]),
     }
     budgets = {
         "machine_too_noisy_floor_us": budget(NOISY_US, floor["p99_us"]),
-        "lost_cycles": budget(0, ours["lost_cycles"] - ours["lost_with_the_machine"]),
-        "lateness_p99_us": budget(limit_us, lateness["p99_us"]),
-        "lateness_p99_to_cycleloop_us": budget(PEER_SHARE * peer["p99_us"], lateness["p99_us"]),
+        **_budgets(ours, limit_us),
     }
     if faulty is not None:
-        figures |= {f"faults_{key}": value for key, value in _figures(faulty).items()}
-        budgets |= {
-            "faults_lost_cycles": budget(0, faulty["lost_cycles"] - faulty["lost_with_the_machine"]),
-            "faults_lateness_p99_us": budget(limit_us, faulty["lateness"]["since_start"]["p99_us"]),
-            "faults_without_effect": budget(0, len(FAULTS) - faulty["faults_felt"]),
-        }
+        figures |= _of("faults", _figures(faulty))
+        budgets |= _of("faults", _budgets(faulty, limit_us))
+        budgets["faults_without_effect"] = budget(0, len(FAULTS) - faulty["faults_felt"])
+    figures |= _of("busy", _figures(busy) | _peer_figures(peers["busy"]))
+    budgets |= _of("busy", _budgets(busy, limit_us))
+    budgets["busy_lateness_p99_to_cycleloop_us"] = budget(
+        PEER_SHARE * peers["busy"]["p99_us"], busy["lateness"]["since_start"]["p99_us"]
+    )
     return result("scan", figures, budgets)
+
+
+def _of(load: str, found: dict[str, Any]) -> dict[str, Any]:
+    return {f"{load}_{key}": value for key, value in found.items()}
+
+
+def _budgets(found: dict[str, Any], limit_us: float) -> dict[str, Any]:
+    return {
+        "lost_cycles": budget(0, found["lost_cycles"] - found["lost_with_the_machine"]),
+        "lateness_p99_us": budget(limit_us, found["lateness"]["since_start"]["p99_us"]),
+    }
+
+
+def _peer_figures(found: dict[str, Any]) -> dict[str, Any]:
+    return {f"cycleloop_{key}": found[key] for key in ("cycles", "p50_us", "p99_us", "max_us")}
 
 
 def _figures(found: dict[str, Any]) -> dict[str, Any]:
@@ -132,15 +132,6 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _loop(*arguments: str | float | Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tools.bench_parts.bare_loops", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"{arguments[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def _floor(seconds: float, period_ms: int = PERIOD_MS) -> dict[str, Any]:
     """The best of three; of up to nine while the machine is too noisy to be a measure of anything."""
 
@@ -149,49 +140,16 @@ def _floor(seconds: float, period_ms: int = PERIOD_MS) -> dict[str, Any]:
 
     def best_of_three(_: int) -> dict[str, Any]:
         rounds = range(FLOOR_ROUNDS)
-        return min((_loop("floor", seconds / FLOOR_ROUNDS, period_ms) for _ in rounds), key=p99_us)
+        return min((runs.loop("floor", seconds / FLOOR_ROUNDS, period_ms) for _ in rounds), key=p99_us)
 
     return quietest(best_of_three, p99_us, NOISY_US)[0]
 
 
-def _quietest(
-    folder: Path, site: Path, ports: list[int], seconds: float, faults: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """The first run without a stop of the machine of a whole period; of three the quietest."""
+def _quietest(folder: Path, load: str, ports: list[int], seconds: float) -> dict[str, Any]:
+    """Ours without a stop of the machine of a whole period; of three runs the quietest."""
     found, attempts = quietest(
-        lambda _: _ours(folder, site, ports, seconds, faults),
+        lambda attempt: runs.ours(folder / f"{load}-{attempt}", LOADS[load], PERIOD_MS, ports, seconds),
         lambda run: float(run["machine_longest_stop_us"]),
         PERIOD_MS * 1000.0,
     )
     return found | {"attempts": attempts}
-
-
-def _ours(
-    folder: Path, site: Path, ports: list[int], seconds: float, faults: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """The statistics that the controller itself leaves behind, from its first scan to its last."""
-    image = make_image(folder, "ours")
-    with virtual_devices(folder, ports) as devices:
-        with machine_stops() as stopped, Controller(site, image, folder, folder / "state") as controller:
-            time.sleep(SETTLE_S)
-            timeouts = _timeouts(controller)
-            for device, order in zip(devices, faults, strict=False):
-                device.order(order)
-            time.sleep(seconds)
-            services = controller.status()["services"]  # the farewell calls the miners once more
-            felt = [late > before for before, late in zip(timeouts, _timeouts(controller), strict=True)]
-        found: dict[str, Any] = controller.status()["scan"]
-    serial = services["rs485"]
-    found["machine_longest_stop_us"] = stopped.longest_us
-    found["machine_stops_ms"] = stopped.total_ms
-    found["lost_with_the_machine"] = lost_with_the_machine(found, stopped)
-    found["reads_ok"] = serial["reads_ok"]
-    found["calls_ok"] = sum(services[name]["calls"].get("ok", 0) for name in MINERS)
-    found["faults_felt"] = sum((serial["ports"][0]["state"] != "open", *felt))
-    return found
-
-
-def _timeouts(controller: Controller) -> list[int]:
-    """Calls that a miner left without an answer in time."""
-    services = controller.status().get("services", {})
-    return [services.get(name, {}).get("calls", {}).get("timeout", 0) for name in MINERS]

@@ -123,6 +123,19 @@ def machine_stops() -> Iterator[Stops]:
     found.away_ns = [stop for core in said for stop in core["away_ns"]]
 
 
+@contextlib.contextmanager
+def busy_cores() -> Iterator[None]:
+    """As many loops of ordinary priority as there are cores, which end with us whatever happens."""
+    command = [sys.executable, "-m", "tools.bench_parts.bare_loops", "busy", str(os.getpid())]
+    loops = [subprocess.Popen(command, cwd=ROOT) for _ in os.sched_getaffinity(0)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
 def make_site(
     folder: Path, ports: Sequence[int], period_ms: int, scenario: str = "winter-day", *, idle: bool = False
 ) -> Path:
