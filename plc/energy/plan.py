@@ -19,7 +19,11 @@ HANDED_OVER = 5
 """Begins of quarter hours whose values are handed over: a plan is renewed every quarter hour and is good for
 one hour after its own."""
 
-Values = list[list[list[float]]]
+INFINITE = float("inf")
+
+Plane = list[list[float]]
+
+Values = list[Plane]
 """Cost to go in EUR, [miners that run x phase of the block][heat level][charge level]."""
 
 
@@ -116,79 +120,79 @@ def _try_level(
     after: Values,
     best: Values,
 ) -> None:
-    """One power of the miners in every state, with and without a block; keeps the smaller cost in best.
-
-    What the battery does follows from the electric power alone, and that is the same in most levels of
-    heat: the heat pump stands, or gives all it can. So the way along the charge is gone once per power
-    (moved), and a level of heat is only a share of the way between two lines of it.
-    """
-    plant, phases = problem.plant, problem.phases
-    step_e = heat_levels[1] - heat_levels[0]
-    last = len(heat_levels) - 2
+    """One power of the miners in every state, with and without a block; keeps the smaller cost in best."""
+    plant, plane = problem.plant, level.miners * problem.phases
+    phases = [
+        (best[n], _AlongCharge(plant, q, level.power_kw, charge, after[n]))
+        for n in range(plane, plane + problem.phases)
+    ]
+    step_e, last = heat_levels[1] - heat_levels[0], len(heat_levels) - 2
     brought = (plant.into_buffer * level.power_kw - q.demand_kw) * STEP_H
     earned = level.eur_per_h * STEP_H
-    ways: dict[float, list[tuple[float, int, float]]] = {}
-    moved: list[dict[tuple[float, int], list[float]]] = [{} for _ in range(phases)]
     for index, e in enumerate(heat_levels):
         free = e * (1.0 - plant.loss) + brought
         may = q.may_block and q.target_kwh > free >= q.release_kwh
-        for phase, target in enumerate((q.target_kwh, free) if may else (q.target_kwh,)):
+        targets = (q.target_kwh, free) if may else (q.target_kwh,)
+        for target, (lines, along) in zip(targets, phases, strict=False):
             e1, electric_kw, cost = heat(plant, q, level.power_kw, free, target)
             cost -= earned
-            plane, known = level.miners * phases + phase, moved[phase]
             place = e1 / step_e
             row = int(place)
             if row > last:
                 row = last
             share = place - row
-            low, high = known.get((electric_kw, row)), known.get((electric_kw, row + 1))
-            if low is None or high is None:
-                if electric_kw not in ways:
-                    ways[electric_kw] = _ways(plant, q, electric_kw, level.power_kw, charge)
-                low = known[electric_kw, row] = low or _moved(ways[electric_kw], after[plane][row])
-                high = known[electric_kw, row + 1] = _moved(ways[electric_kw], after[plane][row + 1])
-            lines = best[plane]
-            if lines[index]:
-                lines[index] = [
-                    new if (new := cost + a + share * (b - a)) < old else old
-                    for a, b, old in zip(low, high, lines[index], strict=True)
-                ]
-            else:
-                lines[index] = [cost + a + share * (b - a) for a, b in zip(low, high, strict=True)]
+            low, high = along.line(electric_kw, row), along.line(electric_kw, row + 1)
+            known = lines[index] or [INFINITE] * len(low)
+            lines[index] = [
+                new if (new := cost + a + share * (b - a)) < old else old
+                for a, b, old in zip(low, high, known, strict=True)
+            ]
 
 
-def _ways(
-    plant: Plant, q: Quarter, electric_kw: float, miners_kw: float, charge: list[float]
-) -> list[tuple[float, int, float]]:
-    """What the inverter and the grid make of every level of charge: (cost in EUR, the level below where it
-    ends, share of the way to the next).
+class _AlongCharge:
+    """A plane of values seen from the levels of charge before the quarter hour, for one power of the miners.
 
-    Most levels are far from both ends: the same power flows, so the cost and the share are those of the
-    level before, one level further.
+    What the battery does follows from the electric power alone, and that is the same in most levels of heat:
+    the heat pump stands, or gives all it can. So the way along the charge is gone once for each.
     """
-    last = max(0, len(charge) - 2)
-    step = charge[1] - charge[0] if len(charge) > 1 else 1.0
-    net_kw = q.pv_kw - q.load_kw - electric_kw
-    result: list[tuple[float, int, float]] = []
-    for s in charge:
-        s1, battery_kw, grid_kw, eur = exchanged(plant, q, s, net_kw)
-        if grid_kw > plant.limit_kw:
-            eur += (grid_kw - plant.limit_kw) * STEP_H * PENALTY
-        if miners_kw > 0.0 and feeds_miners(plant, q, s, miners_kw, battery_kw, grid_kw):
-            eur = NEVER_EUR
-        place = (s1 - charge[0]) / step
-        column = int(place)
-        if column > last:
-            column = last
-        result.append((eur, column, place - column))
-    return result
 
+    def __init__(self, plant: Plant, q: Quarter, miners_kw: float, charge: list[float], plane: Plane) -> None:
+        self._plant, self._q, self._miners_kw = plant, q, miners_kw
+        self._charge, self._plane = charge, plane
+        self._ways: dict[float, list[tuple[float, int, float]]] = {}
+        self._lines: dict[tuple[float, int], list[float]] = {}
 
-def _moved(ways: list[tuple[float, int, float]], line: list[float]) -> list[float]:
-    """Costs of one level of heat, seen from the levels of charge before the quarter hour."""
-    if len(line) == 1:
-        return [ways[0][0] + line[0]]
-    return [eur + line[n] + share * (line[n + 1] - line[n]) for eur, n, share in ways]
+    def line(self, electric_kw: float, row: int) -> list[float]:
+        """Costs of ending in this row, one for every level of charge in which the quarter hour begins."""
+        found = self._lines.get((electric_kw, row))
+        if found is None:
+            if electric_kw not in self._ways:
+                self._ways[electric_kw] = self._way(electric_kw)
+            ways, after = self._ways[electric_kw], self._plane[row]
+            if len(after) == 1:
+                found = [ways[0][0] + after[0]]
+            else:
+                found = [eur + after[n] + share * (after[n + 1] - after[n]) for eur, n, share in ways]
+            self._lines[electric_kw, row] = found
+        return found
+
+    def _way(self, electric_kw: float) -> list[tuple[float, int, float]]:
+        """What the inverter and the grid make of every level of charge: (cost in EUR, the level below where
+        it ends, share of the way to the next)."""
+        plant, q, charge = self._plant, self._q, self._charge
+        last = max(0, len(charge) - 2)
+        step = charge[1] - charge[0] if len(charge) > 1 else 1.0
+        found = []
+        for s in charge:
+            s1, battery_kw, grid_kw, eur = exchanged(plant, q, s, q.pv_kw - q.load_kw - electric_kw)
+            if grid_kw > plant.limit_kw:
+                eur += (grid_kw - plant.limit_kw) * STEP_H * PENALTY
+            if feeds_miners(plant, q, s, self._miners_kw, battery_kw, grid_kw):
+                eur = NEVER_EUR
+            place = (s1 - charge[0]) / step
+            column = min(int(place), last)
+            found.append((eur, column, place - column))
+        return found
 
 
 def _begun(plant: Plant, phases: int, best: list[list[float]]) -> list[list[float]]:
