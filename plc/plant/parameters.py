@@ -257,6 +257,9 @@ class Miners:
     )
     min_on_s: Annotated[Number, Param("s", 300, 7200, "minimum on time")] = 1800.0
     min_off_s: Annotated[Number, Param("s", 300, 7200, "minimum off time")] = 900.0
+    return_rest_s: Annotated[
+        Number, Param("s", 300, 14400, "second miner that hot oil took away: first rest")
+    ] = 1800.0
     stagger_s: Annotated[Number, Param("s", 5, 120, "between the two contactors")] = 30.0
     max_cycles_per_day: Annotated[int, Param("1/d", 1, 48, "contactor cycles per miner and day")] = 8
     service_cycles: Annotated[int, Param("", 1000, 1000000, "service value of a contactor")] = 100000

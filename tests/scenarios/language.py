@@ -21,6 +21,7 @@ from plc.plant.interface import PlantOutputs
 from plc.plant.parameters import Parameters
 from tools.twin import scenarios
 from tools.twin.closed_loop import ClosedLoop
+from tools.twin.pace import Pace
 from tools.twin.scenario import Scenario
 
 CHAINS = {"flow latches": True, "flow restarts": False}
@@ -71,6 +72,15 @@ class Story:
         """Goes on for so long."""
         self._leap = why
         self.loop.run(seconds, dt_s=dt_s, until=self._hold_rules)
+        return self
+
+    def leap_hours(self, hours: float, why: str = "") -> Story:
+        """Goes on for so long, in the steps of a simulated year."""
+        self._leap = why
+        end_s, pace = self.loop.t_s + 3600.0 * hours, Pace()
+        while self.loop.t_s < end_s - 1e-6:
+            self.loop.step(min(pace.next_s(self.loop), end_s - self.loop.t_s))
+            self._hold_rules(self.loop)
         return self
 
     def leap_to(self, state: str, within_s: float, why: str = "") -> Story:
