@@ -28,6 +28,8 @@ def plain(value: Any, now_ns: int) -> Any:
         }
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name), now_ns) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {name: plain(item, now_ns) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, (tuple, list)):
         return [plain(item, now_ns) for item in value]
     return value

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from plc.blocks.core import NS_PER_MS, NS_PER_S, Tick, ns
 from plc.blocks.panel import Heartbeat
@@ -82,7 +81,7 @@ class Bench:
         if cause is not None:
             self.outputs = SAFE_OUTPUTS
         # A withheld heartbeat freezes at 0, as it does in a program that has died.
-        self.image.write(replace(self.outputs, heartbeat=beat))
+        self.image.write(self.outputs._replace(heartbeat=beat))
         self._written_ns = self.clock.now_ns()
         if cause is not None:
             raise Interrupted(cause)
@@ -106,7 +105,7 @@ class Bench:
         Raises ValueError for outputs that exclude each other, Interrupted when there is an objection now.
         """
         before, guarded = self.outputs, list(self._guards)
-        wanted = replace(self.outputs, **outputs)  # type: ignore[arg-type]
+        wanted = self.outputs._replace(**outputs)  # type: ignore[arg-type]
         for one, other in NEVER_TOGETHER:
             if getattr(wanted, one) and getattr(wanted, other):
                 raise ValueError(f"{one} and {other} exclude each other")
@@ -127,7 +126,7 @@ class Bench:
         if outputs == SAFE_OUTPUTS:
             self.image.write_safe()
         else:
-            self.image.write(replace(outputs, heartbeat=self._heartbeat.out))
+            self.image.write(outputs._replace(heartbeat=self._heartbeat.out))
 
     def run(self, seconds: float) -> None:
         """Cycles for so long."""

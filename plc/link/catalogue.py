@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_type_hints
 
 from plc.blocks.block_relay import BlockStatus
 from plc.link.entry import HEARTBEAT_S, Entry, Facts, Type, a_number, a_word
@@ -101,15 +101,14 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
 
 def _program() -> Iterable[Entry]:
     """What the plant says about itself: every text and number of its status under its own name."""
-    for item in fields(PlantStatus):
-        kind = str(item.type)
-        read = _status_reader(item.name)
-        if kind == "str" and item.name in _OPTIONS:
-            yield a_word("plc", item.name, Type.ENUM, read, options=_OPTIONS[item.name])
-        elif kind == "str":
-            yield a_word("plc", item.name, Type.TEXT, read)
-        elif kind == "float":
-            yield a_number("plc", item.name, read)
+    for name, kind in get_type_hints(PlantStatus).items():
+        read = _status_reader(name)
+        if kind is str and name in _OPTIONS:
+            yield a_word("plc", name, Type.ENUM, read, options=_OPTIONS[name])
+        elif kind is str:
+            yield a_word("plc", name, Type.TEXT, read)
+        elif kind is float:
+            yield a_number("plc", name, read)
     yield a_word("plc", "forced", Type.TEXT, lambda view: Sample(", ".join(_forced(view))))
     yield a_word("plc", "wall_clock_ok", Type.BOOLEAN, lambda view: Sample(view.inputs.wall.synchronised))
     yield a_word("plc", "version", Type.TEXT, lambda view: Sample(view.extra.get("version")), diagnostic=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from plc.blocks.core import NEVER, Reading, State
 from plc.energy.plan_values import PlanValues
@@ -51,8 +52,7 @@ class ImageInputs:
     t_outdoor_degc: Reading = NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOutputs:
+class ImageOutputs(NamedTuple):
     """The outputs of the process image. The defaults are the safe image: everything zero.
 
     Pump setpoints are in percent of the pump's working range, 0 = stop; the image layer converts
@@ -291,8 +291,7 @@ class Event:
     values: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlantStatus:
+class PlantStatus(NamedTuple):
     """What the plant says about itself in this scan; the link, the live view and the log read it."""
 
     state: str

@@ -62,8 +62,8 @@ class Story:
             )
             outputs = dataclasses.replace(
                 self.outputs,
-                image=dataclasses.replace(image, **written),
-                status=dataclasses.replace(self.outputs.status, **(status or {})),
+                image=image._replace(**written),
+                status=self.outputs.status._replace(**(status or {})),
             )
             self.watch(inputs, outputs, self.now_ns)
         return self
@@ -76,9 +76,7 @@ def heating():
 def stopped():
     """Everything is off and open, in the state that the story names."""
     story = Story()
-    story.outputs = dataclasses.replace(
-        story.outputs, image=dataclasses.replace(story.outputs.image, **STOPPED)
-    )
+    story.outputs = dataclasses.replace(story.outputs, image=story.outputs.image._replace(**STOPPED))
     story.inputs = dataclasses.replace(story.inputs, image=dataclasses.replace(story.inputs.image, **OPENED))
     return story
 

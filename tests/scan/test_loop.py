@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -111,7 +110,7 @@ class World:
         self.steps_of_plant += 1
         on = self.steps_of_plant >= START_SCANS
         return PlantOutputs(
-            image=replace(SAFE_OUTPUTS, m1_enable=on, m2_enable=on, p3_on=True),
+            image=SAFE_OUTPUTS._replace(m1_enable=on, m2_enable=on, p3_on=True),
             status=PlantStatus(state="HEAT_BUFFER" if on else "INIT", mode="auto"),
         )
 

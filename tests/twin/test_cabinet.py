@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from plc.plant.interface import ImageOutputs
@@ -27,14 +25,14 @@ class Bench:
             if self.beating and i % 3 == 0:
                 self._beat = not self._beat
             lamp = reset_when_asked and not self.cabinet.safety_ok
-            self.cabinet.drive(0.1, replace(out, heartbeat=self._beat, reset_lamp=lamp), 0.0, 0.0)
+            self.cabinet.drive(0.1, out._replace(heartbeat=self._beat, reset_lamp=lamp), 0.0, 0.0)
             self.model.step(0.1)
             self.cabinet.sense(0.1)
             self.operator.step(0.1)
         return self.cabinet
 
     def started(self) -> Bench:
-        self.run(replace(RUN, m1_enable=False, m2_enable=False), 15.0, reset_when_asked=True)
+        self.run(RUN._replace(m1_enable=False, m2_enable=False), 15.0, reset_when_asked=True)
         assert self.cabinet.safety_ok
         self.run(RUN, 1.0)
         assert self.cabinet.k10_fb
@@ -51,7 +49,7 @@ class TestBothVariants:
 
     def test_enable_alone_opens_its_contactor(self, flow_latches: bool) -> None:
         bench = Bench(flow_latches=flow_latches).started()
-        bench.run(replace(RUN, m1_enable=False), 0.1)
+        bench.run(RUN._replace(m1_enable=False), 0.1)
         assert (bench.cabinet.k10_fb, bench.cabinet.k11_fb) == (False, True)
 
     @pytest.mark.parametrize("button", ["estop1_ok", "estop2_ok"])
@@ -100,7 +98,7 @@ class TestBothVariants:
 
 def test_loss_of_flow_needs_a_reset_when_flow_latches() -> None:
     bench = Bench(flow_latches=True).started()
-    bench.run(replace(RUN, p3_on=False), 5.0)
+    bench.run(RUN._replace(p3_on=False), 5.0)
     assert not bench.cabinet.k10_fb
     bench.run(RUN, 20.0)
     assert not bench.cabinet.safety_ok
@@ -108,7 +106,7 @@ def test_loss_of_flow_needs_a_reset_when_flow_latches() -> None:
 
 def test_loss_of_flow_restarts_by_itself_on_its_own_relay() -> None:
     bench = Bench(flow_latches=False).started()
-    bench.run(replace(RUN, p3_on=False), 5.0)
+    bench.run(RUN._replace(p3_on=False), 5.0)
     assert bench.cabinet.safety_ok
     assert not bench.cabinet.k10_fb
     bench.run(RUN, 20.0)
@@ -121,14 +119,14 @@ def test_flow_switch_needs_60_percent_for_a_second_and_opens_at_once() -> None:
     assert not bench.cabinet.flow_ok
     bench.run(RUN, 0.6)
     assert bench.cabinet.flow_ok
-    bench.run(replace(RUN, p3_on=False), 1.2)
+    bench.run(RUN._replace(p3_on=False), 1.2)
     assert not bench.cabinet.flow_ok
 
 
 def test_cooler_fault_stops_the_fan_and_opens_its_contact() -> None:
     bench = Bench()
     bench.cabinet.cooler_fault = True
-    bench.run(replace(RUN, cooler_on=True), 10.0)
+    bench.run(RUN._replace(cooler_on=True), 10.0)
     assert not bench.cabinet.cooler_ok
     assert bench.model.cooler.fan == 0.0
 

@@ -148,7 +148,7 @@ def force(names: list[str]) -> None:
         outputs = step(self, *args)
         if not first or first[0] is not self:
             return outputs
-        return replace(outputs, image=replace(outputs.image, **dict.fromkeys(names, True)))
+        return replace(outputs, image=outputs.image._replace(**dict.fromkeys(names, True)))
 
     Plant.step = forced  # type: ignore[method-assign]
     Controller._build_plant = built  # type: ignore[method-assign]
