@@ -1,8 +1,8 @@
 """The plan: dynamic programme backwards over both stores, in plain Python, bounded in time and memory.
 
 The result is not a schedule but the value of being in a state: heat, charge, how many miners run, and whether
-the heat pump is held back. 48 h x 40 x 13 levels x 6 powers, and some of them with a block, are more than 600 000
-evaluations. The block is only looked at where the heat pump would run.
+the heat pump is held back. 48 h x 40 x 13 levels x 6 powers, some of them with a block, are more than
+600 000 evaluations. The block is only looked at where the heat pump would run.
 """
 
 from __future__ import annotations
