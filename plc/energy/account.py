@@ -54,7 +54,8 @@ class Account(Block):
     """step(tick, rates, local_unix_s=, synchronised=) books; the attributes are lists in the order of FIELDS.
 
     hour, day, month, total: running. last_hour, last_day, last_month: the completed ones before. Without a
-    synchronised clock nothing is closed: the energy counts, the calendar waits.
+    synchronised clock nothing is closed: the energy counts, the calendar waits. A day is closed once: a clock
+    that is set back over midnight must not put the seconds since then in the place of a whole month.
     """
 
     __slots__ = (
@@ -97,13 +98,13 @@ class Account(Block):
         if self._hour >= 0:
             self.last_hour, self.hour = self.hour, _zero()
         self._hour = hour
-        if day == self._day:
-            return
+        if self._day - 1 <= day <= self._day:
+            return  # one day back: the clock was set right, and the day that is open comes again
         when = date.fromordinal(UNIX_EPOCH_ORDINAL + day)
         month = when.year * 12 + when.month
-        if self._day >= 0:
+        if 0 <= self._day < day:
             self.last_day, self.day = self.day, _zero()
-        if self._month >= 0 and month != self._month:
+        if 0 <= self._month < month:
             self.last_month, self.month = self.month, _zero()
         self._day, self._month = day, month
 

@@ -7,6 +7,7 @@ was wrong about the sun is then still right about the value of a warm buffer in 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -113,15 +114,25 @@ def _between(plane: Plane, row: int, share: float, column: int, part: float) -> 
 MOST_EUR = 1000.0
 """More than a house can spend in the horizon of a plan."""
 
+FAR = 1e12
+"""Beyond every number of a plan, its time included."""
+
+
+def _real(numbers: Iterable[Any]) -> bool:
+    """Neither endless nor no number at all, both of which JSON may hold. Raises TypeError for a text."""
+    return all(-FAR < number < FAR for number in numbers)
+
 
 def is_sound(plan: PlanValues) -> bool:
     """Shape, order and range of numbers that came through a pipe; anything else is no plan."""
     rows, columns = len(plan.heat_kwh), len(plan.charge_kwh)
     rising = all(a < b for levels in (plan.heat_kwh, plan.charge_kwh) for a, b in pairwise(levels))
     planes = [plane for moment in plan.values for plane in moment]
+    plant = plan.plant if plan.plant.boiler_eur is not None else plan.plant._replace(boiler_eur=0.0)
     return (
         rows > 1
         and columns > 0
+        and all(_real(numbers) for numbers in (plan.heat_kwh, plan.charge_kwh, plant, *plan.quarters))
         and rising
         and plan.kwh_per_k > 0.0
         and plan.phases in (1, 2)
@@ -139,6 +150,8 @@ def is_sound(plan: PlanValues) -> bool:
 def from_plain(plain: Any) -> PlanValues:
     """A plan from nested lists. Raises ValueError or TypeError for anything that is no sound plan."""
     made, first, base_degc, kwh_per_k, plant, phases, heat_kwh, charge_kwh, quarters, values = plain
+    if not _real((made, first, base_degc, kwh_per_k, phases)):
+        raise ValueError("not the numbers of a plan")
     plan = PlanValues(
         int(made),
         int(first),

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from plc.energy.parameters import Mining
 
 DAY_S = 86400.0
+CLOCKS_DIFFER_S = 3600.0
+"""How far the clock of whoever states a price may be ahead of ours."""
 
 
 class HashPrice(NamedTuple):
@@ -61,14 +63,16 @@ def _slope(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 def eur_per_th_hour(mining: Mining, price: HashPrice | None, *, unix_s: int, synchronised: bool) -> float:
-    """Earned per TH/s and hour. A price that is too old, or whose age nobody can tell, earns nothing.
+    """Earned per TH/s and hour. A price that is too old, or whose age nobody can tell, earns nothing; nor
+    does one from the future, which would never grow old.
 
     price: of a message; None falls back to the parameter, which the owner stands for.
     """
     usd = mining.hash_price_usd_per_ph_day
     if price is not None:
         limit_s = mining.hash_price_valid_days * DAY_S
-        fresh = synchronised and price.unix_s is not None and unix_s - price.unix_s <= limit_s
+        known = synchronised and price.unix_s is not None
+        fresh = known and -CLOCKS_DIFFER_S <= unix_s - (price.unix_s or 0) <= limit_s
         usd = price.usd_per_ph_day if fresh else 0.0
     return usd / 1000.0 / 24.0 * mining.usd_to_eur * (1.0 - mining.fee)
 

@@ -43,7 +43,8 @@ class Surplus(Block):
     )  # fmt: skip
 
     STATE = (
-        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_steady_load", "_steady_pv", "lost",
+        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_square", "_steady_load", "_steady_pv",
+        "lost",
     )  # fmt: skip
 
     def __init__(self, choice: Choice) -> None:

@@ -202,16 +202,17 @@ def _prices(value: Any, seconds_of: Callable[[Any], float]) -> SpotPrices:
 
 
 def _merged(old: SpotPrices, new: SpotPrices) -> SpotPrices:
-    """Tomorrow behind today; anything that does not adjoin replaces what was there."""
-    end = old.start_unix_s + QUARTER_S * len(old.eur_per_kwh)
-    if old.eur_per_kwh and new.start_unix_s == end:
-        prices = old.eur_per_kwh + new.eur_per_kwh
-        excess = max(0, len(prices) - 2 * max(DAY_LENGTHS))
-        return SpotPrices(old.start_unix_s + excess * QUARTER_S, prices[excess:])
-    same_day = old.start_unix_s == new.start_unix_s
-    if same_day and len(old.eur_per_kwh) > len(new.eur_per_kwh):  # today again: tomorrow stays
-        return SpotPrices(new.start_unix_s, new.eur_per_kwh + old.eur_per_kwh[len(new.eur_per_kwh) :])
-    return new
+    """New prices in the place of old ones, in front of them or behind them: a day that comes again, be it
+    today or tomorrow, leaves the other one. Anything that does not adjoin replaces what was there."""
+    first, end = old.start_unix_s, old.start_unix_s + QUARTER_S * len(old.eur_per_kwh)
+    new_end = new.start_unix_s + QUARTER_S * len(new.eur_per_kwh)
+    if not old.eur_per_kwh or new.start_unix_s > end or new_end < first:
+        return new
+    before = old.eur_per_kwh[: max(0, (new.start_unix_s - first) // QUARTER_S)]
+    after = old.eur_per_kwh[len(old.eur_per_kwh) - max(0, (end - new_end) // QUARTER_S) :]
+    prices = before + new.eur_per_kwh + after
+    excess = max(0, len(prices) - 2 * max(DAY_LENGTHS))
+    return SpotPrices(min(first, new.start_unix_s) + excess * QUARTER_S, prices[excess:])
 
 
 def _hash_price(value: Any, seconds_of: Callable[[Any], float]) -> HashPrice:

@@ -126,3 +126,26 @@ def test_mining_on_free_surplus_shows_as_benefit() -> None:
     assert figures["heat_kwh"] == pytest.approx(figures["miner_kwh"] * 0.95)
     assert figures["benefit_eur"] == pytest.approx(figures["mined_eur"] - figures["wear_eur"])
     assert figures["cost_without_eur"] == pytest.approx(figures["bill_eur"] + figures["heat_eur"])
+
+
+def test_a_clock_that_is_set_back_over_midnight_closes_the_month_once() -> None:
+    """Otherwise the seconds since midnight would take the place of the whole month before."""
+    account, second = Account(), Tick(0, ns(1.0))
+    midnight = local("2026-12-01T00:00")
+    for offset_s in (-3, -2, -1, 0, -1, 0, 1):
+        account.step(second, rates(), local_unix_s=midnight + offset_s, synchronised=True)
+    for period, seconds in (
+        (account.last_month, 3),
+        (account.last_day, 3),
+        (account.month, 4),
+        (account.day, 4),
+    ):
+        assert summary(period)["known_s"] == seconds
+
+
+def test_a_clock_that_was_years_ahead_does_not_hold_the_calendar() -> None:
+    account, second = Account(), Tick(0, ns(1.0))
+    for when in ("2026-11-30T12:00", "2099-01-01T00:00", "2026-11-30T12:00", "2026-12-01T00:00"):
+        account.step(second, rates(), local_unix_s=local(when), synchronised=True)
+    assert summary(account.month)["known_s"] == 1.0
+    assert summary(account.last_month)["known_s"] == 2.0

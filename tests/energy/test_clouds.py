@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import fsum
 
 import pytest
@@ -60,6 +61,19 @@ def test_the_swing_is_that_of_the_last_quarter_hour() -> None:
     assert surplus.steady.swing_w == pytest.approx(3000.0, rel=0.02)
     run(900, 4000.0)
     assert surplus.steady.swing_w == pytest.approx(0.0, abs=1.0)
+
+
+def test_a_restored_surplus_knows_the_clouds_of_before() -> None:
+    """After a changed parameter, or a replay from the middle."""
+    surplus, other = Surplus(Choice()), Surplus(Choice())
+    for n in range(900):
+        pv_w = 7000.0 if n // 60 % 2 else 1000.0
+        surplus.step(Tick(ns(n + 1.0), ns(1.0)), situation(ns(n + 1.0), pv_w=pv_w))
+    other.restore(json.loads(json.dumps(surplus.state())))
+    for block in (surplus, other):
+        block.step(Tick(ns(901.0), ns(1.0)), situation(ns(901.0), pv_w=4000.0))
+    assert other.steady == surplus.steady
+    assert other.fast.swing_w == surplus.fast.swing_w > 2000.0
 
 
 def test_the_sky_of_the_weeks_has_the_energy_of_the_series_and_its_own_clouds() -> None:

@@ -149,6 +149,7 @@ class TestMissingData:
             {"pool_ok": False},
             {"hash_price": HashPrice(200.0, None)},
             {"hash_price": HashPrice(200.0, NOON - 8 * 86_400)},
+            {"hash_price": HashPrice(200.0, NOON + 8 * 86_400)},
             {"hash_price": HashPrice(200.0, NOON), "synchronised": False},
         ],
         ids=lambda changes: ",".join(changes),

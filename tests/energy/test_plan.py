@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
+import math
 
 import pytest
 
 from plc.energy import plan, plan_problem, plan_values
 from plc.energy.forecast import Forecast, Forecaster, replaced
 from plc.energy.parameters import Economics, ImportKind, Tariff
-from plc.energy.plan_problem import STEP_H, Problem
+from plc.energy.plan_problem import STEP_H, Plant, Problem, Quarter
 from plc.energy.plan_request import HeatModel
 from plc.energy.plan_request import problem as question
 from plc.energy.tariff import SpotPrices
@@ -200,6 +202,33 @@ def test_question_and_answer_survive_the_pipe() -> None:
     assert plan_values.from_plain(json.loads(json.dumps(list(answer)))) == answer
     with pytest.raises(ValueError, match="plan"):
         plan_values.from_plain(json.loads(json.dumps(list(answer._replace(kwh_per_k=-1.0)))))
+
+
+@pytest.mark.parametrize("garbage", [math.nan, math.inf, -math.inf, 1e300, "0.3", None])
+def test_a_number_that_is_none_makes_no_plan(garbage: object) -> None:
+    """Nothing that comes out of the pipe may raise in the scan later, wherever in the answer it stands."""
+    plain = json.loads(json.dumps(list(solved(winter_day(2)))))
+    made, first, base, per_k, plant, phases, heat_kwh, charge_kwh, quarters, values = range(len(plain))
+    places: list[tuple[int, ...]] = [
+        (made,),
+        (first,),
+        (base,),
+        (per_k,),
+        (phases,),
+        (heat_kwh, 0),
+        (charge_kwh, 0),
+    ]
+    places += [(plant, n) for n in range(len(Plant._fields)) if garbage or Plant._fields[n] != "boiler_eur"]
+    places += [(quarters, 0, n) for n in range(len(Quarter._fields))]
+    places.append((values, 0, 0, 0, 0))
+    for place in places:
+        wrong = copy.deepcopy(plain)
+        part = wrong
+        for index in place[:-1]:
+            part = part[index]
+        part[place[-1]] = garbage
+        with pytest.raises((ValueError, TypeError)):
+            plan_values.from_plain(wrong)
 
 
 class TestForecast:

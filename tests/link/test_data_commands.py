@@ -39,6 +39,30 @@ def test_tomorrow_adjoins_today_and_today_again_keeps_tomorrow() -> None:
     assert later.spot.at(DAY + (196 + 95) * 900) == 0.4
 
 
+def test_tomorrow_again_keeps_today() -> None:
+    market = with_data(Market(), "prices", prices(DAY, 92, 0.1), seconds_of)
+    for again in (0.2, 0.3):  # a sender that repeats itself every hour
+        market = with_data(market, "prices", prices(DAY + 92 * 900, 96, again), seconds_of)
+        assert (market.spot.at(DAY), market.spot.at(DAY + 91 * 900)) == (0.1, 0.1)
+        assert market.spot.at(DAY + 92 * 900) == again
+    assert len(market.spot.eur_per_kwh) == 188
+
+
+def test_today_after_tomorrow_keeps_tomorrow() -> None:
+    market = with_data(Market(), "prices", prices(DAY + 100 * 900, 96, 0.2), seconds_of)
+    market = with_data(market, "prices", prices(DAY, 100, 0.1), seconds_of)
+    assert market.spot == SpotPrices(DAY, (0.1,) * 100 + (0.2,) * 96)
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_prices_of_another_time_leave_no_gap_behind(days: int) -> None:
+    market = with_data(Market(), "prices", prices(DAY, 96, 0.1), seconds_of)
+    other = DAY + days * 86_400
+    assert with_data(market, "prices", prices(other, 96, 0.2), seconds_of).spot == SpotPrices(
+        other, (0.2,) * 96
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
