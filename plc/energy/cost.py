@@ -69,18 +69,18 @@ def stack(
     """The slices for miner power from 0 W upwards; the last one is without end.
 
     stored_eur_per_kwh: value of a kWh in the battery when it is taken out (shadow price or the import
-    price it will displace). reserve_pct: below this the battery must not feed the miners.
+    price it will displace). reserve_pct: below this the battery must not feed the miners. A battery whose
+    charge nobody knows may take all that is left over, and may give some of what the grid seems to give.
     """
     net_w = house.pv_w - house.load_w if house.known else 0.0
     over_w, short_w = (net_w, 0.0) if net_w > 0.0 else (0.0, -net_w)
-    soc = house.soc_pct if battery.present and house.known else None
+    soc = house.soc_pct if house.known else None
     charge_w = discharge_w = gives_w = 0.0
-    if soc is not None:
-        if soc < 100.0:
-            charge_w = min(over_w, battery.power_w)
-        if soc > battery.empty_pct:
-            gives_w = battery.power_w
-            discharge_w = max(0.0, gives_w - short_w)
+    if battery.present and house.known and (soc is None or soc < 100.0):
+        charge_w = min(over_w, battery.power_w)
+    if battery.present and soc is not None and soc > battery.empty_pct:
+        gives_w = battery.power_w
+        discharge_w = max(0.0, gives_w - short_w)
     export_w = over_w - charge_w
     curtailed_w = max(export_w - tariff.feed_in_cap_w, 0.0)
     slices: list[Slice] = []
@@ -96,6 +96,8 @@ def stack(
     if discharge_w > 0.0:
         allowed = soc is not None and soc > reserve_pct
         slices.append(Slice(discharge_w, stored_eur_per_kwh if allowed else FORBIDDEN, Source.BATTERY))
+    if battery.present and soc is None:
+        import_eur_per_kwh = max(import_eur_per_kwh, stored_eur_per_kwh)  # part of it may be the battery's
     room_w = tariff.grid_limit_w - max(0.0, short_w - gives_w)
     if room_w > 0.0:
         slices.append(Slice(room_w, import_eur_per_kwh, Source.GRID))

@@ -102,7 +102,9 @@ class HoldBack(Block):
         return self.wanted
 
     def _by_tariff(self, s: EnergySituation, house: cost.House, prices: Prices, cop: float) -> bool:
-        later = self._cheapest(s) if self._e.heat.heat_pump and house.known else None
+        charge_known = house.soc_pct is not None or not self._e.battery.present
+        sure = self._e.heat.heat_pump and house.known and charge_known
+        later = self._cheapest(s) if sure else None
         if later is None:
             self.advantage = 0.0
             return False

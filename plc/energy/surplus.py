@@ -34,17 +34,18 @@ class Surplus(Block):
     fast: mean over confirm_on_s; known only when the window is full of good readings. slow: mean over
     confirm_off_s. While readings fail, fast is unknown at once, so nothing is switched on; slow stands for
     confirm_off_s more (`lost` False) and is unknown from then on: a rule without data must come to its end.
-    steady: mean over confirm_plan_s, known as long as slow is. All three carry the swing of that time.
+    steady: mean over confirm_plan_s, known as long as slow is. All three carry the swing of that time. The
+    charge of the battery is that of now in fast; the last known one stands for confirm_off_s in the others.
     """
 
     __slots__ = (
-        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_square", "_steady_load", "_steady_pv",
-        "fast", "lost", "slow", "steady",
+        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_soc", "_soc_lost", "_square",
+        "_steady_load", "_steady_pv", "fast", "lost", "slow", "steady",
     )  # fmt: skip
 
     STATE = (
-        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_square", "_steady_load", "_steady_pv",
-        "lost",
+        "_fast_load", "_fast_pv", "_lost", "_slow_load", "_slow_pv", "_soc", "_soc_lost", "_square",
+        "_steady_load", "_steady_pv", "lost",
     )  # fmt: skip
 
     def __init__(self, choice: Choice) -> None:
@@ -57,6 +58,8 @@ class Surplus(Block):
         self._steady_load = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
         self._square = MovingMean(choice.confirm_plan_s, STEADY_SAMPLE_S)
         self._lost = TON(off_s)
+        self._soc: float | None = None
+        self._soc_lost = TON(off_s)
         self.steady = House()
         self.fast = House()
         self.slow = House()
@@ -80,6 +83,8 @@ class Surplus(Block):
             load_w = max(0.0, load_w)
         good = pv_w is not None and load_w is not None
         soc = situation.battery_soc_pct.usable
+        if self._soc_lost.step(tick, in_=soc is None) or soc is not None:
+            self._soc = soc
         fast_pv = self._fast_pv.step(tick, value=pv_w)
         fast_load = self._fast_load.step(tick, value=load_w)
         slow_pv = self._slow_pv.step(tick, value=pv_w)
@@ -94,11 +99,11 @@ class Surplus(Block):
             covered = good and self._fast_pv.coverage >= COVERED and self._fast_load.coverage >= COVERED
             self.fast = House(max(0.0, fast_pv), fast_load, soc, known=covered)
         if slow_pv is not None and slow_load is not None:
-            self.slow = House(max(0.0, slow_pv), slow_load, soc, known=not self.lost)
+            self.slow = House(max(0.0, slow_pv), slow_load, self._soc, known=not self.lost)
         else:
             self.lost = True
         if steady_pv is not None and steady_load is not None:
-            self.steady = House(max(0.0, steady_pv), steady_load, soc, known=self.slow.known)
+            self.steady = House(max(0.0, steady_pv), steady_load, self._soc, known=self.slow.known)
             if square is not None:
                 left_w = steady_pv - steady_load
                 self._swing(sqrt(max(0.0, square - left_w * left_w)))

@@ -60,6 +60,16 @@ def test_an_old_state_of_charge_is_no_state_of_charge(quality: Quality) -> None:
     assert "battery" not in (decided.source, decided.limited_by)
 
 
+def test_sun_that_may_go_into_the_battery_is_not_taken_for_export() -> None:
+    """Feed-in earns nothing, so exported sun is free; what the battery would have taken is the evening's."""
+    free = economics(tariff={"feed_in": FeedInKind.NONE})
+    run = Run(free)
+    assert run(300.0, pv_w=6000.0).total_w > 0.0
+    assert run(170.0, pv_w=6000.0, battery_soc_pct=NEVER).total_w > 0.0, "a gap is bridged as for the sun"
+    assert run(20.0, pv_w=6000.0, battery_soc_pct=NEVER).total_w == 0.0
+    assert Run(free)(600.0, pv_w=6000.0, battery_soc_pct=NEVER).total_w == 0.0
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

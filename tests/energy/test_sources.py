@@ -33,7 +33,8 @@ def order(house: House, e: Economics = ECONOMICS, **prices: float) -> list[tuple
                                          ("grid", 20000, 0.30)]),
         (SUNNY._replace(soc_pct=30.0), [("export", 4000, 0.078), ("charging", 5000, 0.243),
                                         ("battery", 5000, FORBIDDEN), ("grid", 20000, 0.30)]),
-        (SUNNY._replace(soc_pct=None), [("export", 9000, 0.078), ("grid", 20000, 0.30)]),
+        (SUNNY._replace(soc_pct=None), [("export", 4000, 0.078), ("charging", 5000, 0.243),
+                                        ("grid", 20000, 0.30)]),
         (House(0.0, 2000.0, 60.0, known=True), [("battery", 3000, 0.27), ("grid", 20000, 0.30)]),
         (House(0.0, 7000.0, 60.0, known=True), [("grid", 18000, 0.30)]),
         (House(0.0, 2000.0, 10.0, known=True), [("grid", 18000, 0.30)]),
@@ -44,6 +45,17 @@ def order(house: House, e: Economics = ECONOMICS, **prices: float) -> list[tuple
 )  # fmt: skip
 def test_sources_stand_in_the_inverters_order(house: House, expected: list[tuple[str, float, float]]) -> None:
     assert order(house) == [(name, power, pytest.approx(price)) for name, power, price in expected]
+
+
+def test_an_unknown_charge_is_never_cheaper_than_a_known_one() -> None:
+    """What is left over may go into the battery, and what is bought may come out of it: neither is export."""
+    for house in (SUNNY, House(0.0, 2000.0, None, known=True)):
+        dear = between(slices(house._replace(soc_pct=None), import_eur=0.05), 0.0, 9000.0)[0]
+        for soc_pct in (50.0, 95.0, 100.0):
+            known = between(slices(house._replace(soc_pct=soc_pct), import_eur=0.05), 0.0, 9000.0)[0]
+            assert dear >= known - 1e-12
+    none = economics(battery={"present": False})
+    assert order(SUNNY._replace(soc_pct=None), none)[0] == ("export", 9000.0, 0.078)
 
 
 def test_what_would_be_curtailed_costs_nothing() -> None:
