@@ -217,6 +217,14 @@ CASES = [
         "change scan.watchdog_ms",
     ),
     Case(
+        "a hash rate for two of four powers",
+        lambda t: replaced(t, "    mining:\n", "    mining:\n      curve_ths: [45, 70]\n"),
+        ("curve_ths: [45, 70]", ""),
+        "economics.mining.curve_w, curve_ths",
+        "a rising hash rate for each of two powers or more",
+        "make both lists as long",
+    ),
+    Case(
         "no route for the surplus heat",
         lambda t: replaced(t, "  - {name: recool,", "  - {name: recol,"),
         ("  - {name: buffer", ""),
