@@ -6,9 +6,12 @@ place of the console in tests.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+import shutil
 import sys
+import termios
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,33 +50,41 @@ class Terminal(Protocol):
 
 
 class Console:
-    """The terminal that the program was started on."""
+    """The terminal that the program was started on.
 
-    WIDTH = 100
+    Writing never fails: a terminal that has gone is noticed by `poll`, which ends the check-out in order.
+    """
+
+    CLEAR = "\r\x1b[K"
 
     def __init__(self) -> None:
         self._rest = b""
         self._shown = ""
+        self._gone = False
 
     def say(self, text: str) -> None:
-        self._clear()
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        self._write((self.CLEAR if self._shown else "") + text + "\n")
+        self._shown = ""
 
     def live(self, text: str) -> None:
-        """On a terminal only: a file would grow without end."""
-        if sys.stdout.isatty() and text != self._shown:
-            sys.stdout.write("\r" + text[: self.WIDTH].ljust(self.WIDTH))
-            sys.stdout.flush()
+        """On a terminal only: a file would grow without end. Never wider than it: it would scroll."""
+        if text != self._shown and sys.stdout.isatty():
+            self._write(self.CLEAR + text[: shutil.get_terminal_size().columns - 1])
             self._shown = text
 
     def ask(self, question: Question) -> None:
+        self._forget_what_was_typed()
         self.say(f"{question.text}  [{question.choices}]")
 
     def poll(self) -> str | None:
+        if self._gone or sys.stdin is None:
+            raise Quit
         descriptor = sys.stdin.fileno()
         if select.select([descriptor], [], [], 0.0)[0]:
-            chunk = os.read(descriptor, 4096)
+            try:
+                chunk = os.read(descriptor, 4096)
+            except OSError:  # a terminal that was hung up
+                chunk = b""
             if not chunk:
                 raise Quit  # the connection of the person is gone
             self._rest += chunk
@@ -83,7 +94,19 @@ class Console:
         self._shown = ""
         return line.decode("utf-8", "replace").strip()
 
-    def _clear(self) -> None:
-        if self._shown:
-            sys.stdout.write("\r" + " " * self.WIDTH + "\r")
-            self._shown = ""
+    def _forget_what_was_typed(self) -> None:
+        """An Enter too many is no answer to a question that nobody had seen yet: it may close a contactor."""
+        if sys.stdin is not None and sys.stdin.isatty():
+            self._rest = b""
+            with contextlib.suppress(termios.error):
+                termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+    def _write(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError:
+            self._gone = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered goes there

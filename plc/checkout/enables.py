@@ -25,6 +25,9 @@ DROP_MAX_S = 3.0
 """Watchdog relay withheld, or process dead: contactors open within this time (dead-man chain)."""
 
 RESET_WAIT_S = 120.0
+FLOW_DROPS_S = 2.0
+"""Flow relay and safety relay together need less to drop."""
+
 CONNECT_S = 1.5
 
 FEEDBACK = {"m1_enable": "k10_fb", "m2_enable": "k11_fb"}
@@ -79,6 +82,17 @@ def circulation(talk: Talk, parameters: Parameters) -> Iterator[None]:
 
             talk.ask("enable/reset", talk.words(texts.RESET), "f/s/c/q", lambda _: False, watch=closed)
         yield
+
+
+def flow_in_chain(talk: Talk, parameters: Parameters) -> Outcome | None:
+    """P3 has just gone off: the safety relay drops with the flow, or stays, as `flow_latches` has it."""
+    bench = talk.bench
+    if bench.until(lambda inputs: not inputs.flow_ok, parameters.safety.flow_proof_s) is None:
+        return talk.failed(texts.NOT_BACK.of(where="flow_ok"))
+    bench.run(FLOW_DROPS_S)
+    if bench.inputs.safety_ok is not parameters.safety.flow_latches:
+        return None
+    return talk.failed(texts.STAYS_WITHOUT_FLOW if bench.inputs.safety_ok else texts.DROPS_WITHOUT_FLOW)
 
 
 def check_enable(talk: Talk, site: Site, enable: str, *, withhold: bool = False) -> Outcome:

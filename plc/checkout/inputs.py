@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plc.blocks.core import ns
 from plc.checkout import texts
 from plc.checkout.instructions import COMPANIONS, MOVES, REST, Move
 from plc.checkout.talk import Outcome, Result, Talk
@@ -10,6 +11,9 @@ from plc.plant.signals import Kind
 
 SETTLE_S = 0.5
 """An input that has moved for so long has moved; contacts bounce, and key switches pass through 0."""
+
+ALONG_S = 2 * SETTLE_S
+"""So long the other bits are looked at after the right one has moved: one that moves along may be slower."""
 
 
 class Bits:
@@ -92,13 +96,11 @@ def _move(talk: Talk, wiring: Wiring, wire: Wire, move: Move) -> str:
     text = talk.words(texts.EXPECTED.of(what=move.words, name=wire.name, bit=int(move.bit)))
     talk.ask(f"{wire.name}/{move.key}", text, "f/s/c/q", lambda _: False, watch=watch)
     if not strange:  # the bit is where it shall be; who moves with it shows a moment later
-        for _ in range(1000):
+        end_ns = talk.bench.clock.now_ns() + ns(ALONG_S)
+        while not strange and talk.bench.clock.now_ns() < end_ns and bits.of(wire.name) is move.bit:
             talk.bench.cycle()
             bits.step()
             strange = bits.moved(companions)
-            settled = wire.name in bits.moved(frozenset())
-            if strange or settled or bits.of(wire.name) is not move.bit:
-                break
     if not strange:
         return ""
     own = bits.of(wire.name) is move.bit

@@ -49,7 +49,7 @@ COMPANIONS: dict[str, frozenset[str]] = {
     "estop2_ok": frozenset({"safety_ok"}),
     "temp_max_ok": frozenset({"safety_ok"}),
     "flow_ok": frozenset({"safety_ok"}),
-    "safety_ok": frozenset({"estop1_ok", "flow_ok"}),
+    "safety_ok": frozenset({"estop1_ok", "estop2_ok", "temp_max_ok", "flow_ok"}),
     "mode_maint": frozenset({"mode_auto"}),
     "mode_auto": frozenset({"mode_maint"}),
 }
@@ -62,6 +62,7 @@ _WIRE = Words(
 _BACK = Words("Ader wieder anschließen", "connect the wire again")
 
 MOVES: dict[str, tuple[Move, ...]] = {
+    # Every contact of the chain by itself: one that shows its bit but opens nothing is found here only.
     "safety_ok": (
         Move("press", Words("Not-Halt 1 drücken", "press E-stop 1"), bit=False),
         Move(
@@ -69,6 +70,31 @@ MOVES: dict[str, tuple[Move, ...]] = {
             Words(
                 "Not-Halt 1 lösen, dann den Leuchttaster Reset drücken",
                 "release E-stop 1, then press the lit reset button",
+            ),
+            bit=True,
+        ),
+        Move("press2", Words("Not-Halt 2 drücken", "press E-stop 2"), bit=False),
+        Move(
+            "reset2",
+            Words(
+                "Not-Halt 2 lösen, dann den Leuchttaster Reset drücken",
+                "release E-stop 2, then press the lit reset button",
+            ),
+            bit=True,
+        ),
+        Move(
+            "trip",
+            Words(
+                "Temperaturbegrenzer auslösen (Prüftaste, sonst Ader abziehen)",
+                "trip the temperature limiter (test button, or pull the wire)",
+            ),
+            bit=False,
+        ),
+        Move(
+            "reset3",
+            Words(
+                "Begrenzer am Gerät entriegeln, dann den Leuchttaster Reset drücken",
+                "reset the limiter at the device, then press the lit reset button",
             ),
             bit=True,
         ),

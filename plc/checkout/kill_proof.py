@@ -81,7 +81,7 @@ def _listen(talk: Talk, child: subprocess.Popen[bytes]) -> str:
     end_ns = clock.now_ns() + round((START_S + RESET_WAIT_S + ENABLE_MAX_S) * 1e9)
     while clock.now_ns() < end_ns:
         clock.next_turn()
-        if talk.terminal.poll() in ("q", "s", "f"):
+        if (talk.terminal.poll() or "").lower() in ("q", "s", "f"):
             return talk.words(texts.ABORTED)
         try:
             chunk = os.read(descriptor, 4096)

@@ -19,6 +19,10 @@ from plc.site import PICTORY, WIRING, Site
 from plc.store.atomic import write_atomic
 
 FILE = "checkout.json"
+FIELDS = {"result", "found", "measured", "comments", "at", "person"} | {
+    *("channel", "terminal", "device", "text_de", "text_en"),
+}
+"""Of every step; a file that lacks one was not written by this program."""
 
 
 def _now() -> str:
@@ -63,9 +67,10 @@ class Protocol:
                 found["head"][key] == self.head[key] for key in ("site", "map", "pictory", "simulated")
             )
             steps, started = dict(found["steps"]), str(found["started"])
+            same = same and all(step.keys() >= FIELDS for step in steps.values())
         except FileNotFoundError:
             return 0
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             same = False
         if not same:
             self.put_aside()
@@ -74,10 +79,11 @@ class Protocol:
         return sum(1 for step in self.steps.values() if step["result"] == Result.PASS)
 
     def put_aside(self) -> None:
-        """Keeps the old file under a name with the present time."""
-        if self.path.exists():
-            stamp = self._now().replace(":", "").replace("+0000", "Z")
-            self.path.rename(self.path.with_name(f"checkout-{stamp}.json"))
+        """Keeps the old file and its printed page under a name with the present time."""
+        stamp = self._now().replace(":", "").replace("+0000", "Z")
+        for path in (self.path, self.path.with_suffix(".html")):
+            if path.exists():
+                path.rename(path.with_name(f"{path.stem}-{stamp}{path.suffix}"))
 
     def passed(self, key: str) -> bool:
         """Whether this step needs no repetition."""

@@ -9,7 +9,15 @@ from plc.checkout import texts
 from plc.checkout.analogue import check_analogue
 from plc.checkout.bench import Bench, Interrupted, at_maintenance
 from plc.checkout.dialog import Terminal
-from plc.checkout.enables import ENABLE_MAX_S, FEEDBACK, answering, check_enable, deadline
+from plc.checkout.enables import (
+    ENABLE_MAX_S,
+    FEEDBACK,
+    answering,
+    check_enable,
+    circulation,
+    deadline,
+    flow_in_chain,
+)
 from plc.checkout.inputs import check_input
 from plc.checkout.kill_proof import kill_proof
 from plc.checkout.outputs import check_output, check_setpoint
@@ -133,11 +141,15 @@ class Session:
         )
 
     def _chain(self, wire: Wire) -> Outcome:
-        """The safety relay: where flow is part of the chain, it can only be reset with P3 running."""
+        """The safety relay, reset with P3 running; then without flow, which is in the chain or is not."""
         if not self.protocol.passed("p3_on"):
             return self._not_yet(["p3_on"])
-        with self.bench.energised(deadline(self.bench, CHAIN_MAX_S), p3_on=True, reset_lamp=True):
-            return check_input(self.talk, self.site.wiring, wire)
+        parameters = self.site.parameters
+        with self.bench.energised(deadline(self.bench, CHAIN_MAX_S)), circulation(self.talk, parameters):
+            outcome = check_input(self.talk, self.site.wiring, wire)
+        if outcome.result is not Result.PASS:
+            return outcome
+        return flow_in_chain(self.talk, parameters) or outcome
 
     def _contactor(self, key: str) -> Outcome:
         """Steps that close a contactor: everything that is asked before, then the one step."""

@@ -77,7 +77,8 @@ class Talk:
     ) -> str:
         """Cycles until an accepted answer came, or `watch` says that none is needed any more ("").
 
-        Comments are kept and the question stays. Raises Verdict for fail and skip, Quit for q.
+        The answer in small letters. Comments are kept and the question stays. Raises Verdict for fail and
+        skip, Quit for q.
         """
         self.terminal.ask(Question(key, text, choices))
         while True:
@@ -89,13 +90,14 @@ class Talk:
             answer = self.terminal.poll()
             if answer is None:
                 continue
-            if accept(answer):
-                return answer
+            if accept(answer.lower()):
+                return answer.lower()
             self._other(answer)
 
     def _other(self, answer: str) -> None:
         """Answers that every question understands."""
         letter, _, rest = answer.partition(" ")
+        letter = letter.lower()
         if letter == "c" and rest.strip():
             self.comments.append(rest.strip())
             self.say(NOTED)

@@ -166,6 +166,14 @@ WILL_CLOSE = Words(
 RESET = Words(
     "Leuchttaster Reset des Sicherheitsrelais drücken", "press the lit reset button of the safety relay"
 )
+STAYS_WITHOUT_FLOW = Words(
+    "safety_ok bleibt 1 ohne Durchfluss, bei flow_latches: true muss es fallen: Kette oder site.yaml prüfen",
+    "safety_ok stays 1 without flow; flow_latches: true says it drops: check the chain or site.yaml",
+)
+DROPS_WITHOUT_FLOW = Words(
+    "safety_ok fällt ohne Durchfluss ab, bei flow_latches: false bleibt es: Kette oder site.yaml prüfen",
+    "safety_ok drops without flow; flow_latches: false says it stays: check the chain or site.yaml",
+)
 ONE_WITHOUT_ENABLE = Words("{name} ist 1 ohne Freigabe", "{name} is 1 without an enable")
 CONTACTOR_SILENT = Words(
     "{name} antwortet nicht in {seconds:g} s: Relais, Schütz, Hilfskontakt, K12 prüfen",

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,76 @@ def test_a_welded_contactor_is_found_and_the_other_enable_not_tried(bay: Bay) ->
     assert not any(bay.outputs())
 
 
+def test_the_safety_relay_is_reset_first_and_every_contact_of_its_chain_opens_it(bay: Bay) -> None:
+    operator = only(bay, "p3_on", "safety_ok", more={"enable/reset": reset(bay)})
+    bay.run(operator)
+    steps = bay.protocol()["steps"]
+    assert steps["safety_ok"]["result"] == "pass", steps["safety_ok"]["found"]
+    moves = ["press", "reset", "press2", "reset2", "trip", "reset3"]
+    at = operator.asked.index("enable/reset")
+    assert operator.asked[at + 1 : at + 7] == [f"safety_ok/{move}" for move in moves]
+
+
+def test_an_emergency_stop_that_opens_nothing_is_found(bay: Bay) -> None:
+    def pretend(_: object) -> None:
+        """The auxiliary contact opens, the contact in the chain is bridged."""
+
+    operator = only(bay, "p3_on", "safety_ok", more={"enable/reset": reset(bay), "safety_ok/press2": pretend})
+    bay.run(operator)
+    step = bay.protocol()["steps"]["safety_ok"]
+    assert (step["result"], "safety_ok/reset2" in operator.asked) == ("fail", False)
+
+
+@pytest.mark.parametrize("latches", [True, False])
+def test_flow_in_the_chain_is_compared_with_what_the_site_says(bay: Bay, latches: bool) -> None:
+    bay.cabinet.rig.cabinet.flow_latches = latches
+    operator = only(bay, "p3_on", "safety_ok", more={"enable/reset": reset(bay)})
+    bay.run(operator)
+    step = bay.protocol()["steps"]["safety_ok"]
+    assert step["result"] == ("pass" if latches else "fail")
+    assert latches or "bleibt 1 ohne Durchfluss" in step["found"]
+
+
+def test_a_button_pressed_for_a_moment_only_does_not_keep_the_person_waiting(bay: Bay) -> None:
+    clock, rig = bay.cabinet.clock, bay.cabinet.rig
+    asked: list[int] = []
+
+    def press(_: object) -> None:
+        asked.append(clock.turns)
+        rig.operator.acknowledge()
+
+    def now(_: object) -> None:
+        asked.append(clock.turns)
+        rig.cabinet.ack_pb = False
+
+    operator = only(bay, "ack_pb", more={"ack_pb/press": press, "ack_pb/release": now})
+    bay.run(operator)
+    assert bay.protocol()["steps"]["ack_pb"]["result"] == "pass"
+    assert asked[1] - asked[0] < 30
+
+
+def test_answers_count_in_capitals_too(bay: Bay) -> None:
+    bay.run(only(bay, "horn", more={"horn/seen": "P", "estop1_ok/press": "S"}))
+    steps = bay.protocol()["steps"]
+    assert (steps["horn"]["result"], steps["estop1_ok"]["result"]) == ("pass", "skip")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", '{"steps": {"horn": {"result": "pass"}}}', '{"steps": {"horn": 5}}'],
+)
+def test_a_damaged_protocol_is_put_aside_with_its_page(bay: Bay, text: str) -> None:
+    bay.run(only(bay, "horn"))
+    path = bay.folder / "protocol/checkout.json"
+    damage = json.loads(text) if text.startswith('{"steps') else None
+    path.write_text(text if damage is None else json.dumps({**bay.protocol(), **damage}))
+    operator = only(bay, "horn")
+    bay.run(operator)
+    assert "horn/seen" in operator.asked
+    aside = sorted(found.suffix for found in path.parent.glob("checkout-*"))
+    assert aside == [".html", ".json"]
+
+
 def test_quitting_keeps_the_results_and_the_next_start_goes_on_there(bay: Bay) -> None:
     assert bay.run(ScriptedOperator(bay.cabinet, {"cooler_ok/open": "q"})) == Exit.CHECKOUT_FAILED
     first = bay.protocol()
@@ -208,6 +278,11 @@ def test_the_command_ends_with_all_outputs_off_whatever_ends_it(bay: Bay, number
     assert (bay.folder / "p/checkout.json").exists()
     for pipe in (process.stdin, process.stdout, process.stderr):
         pipe.close()
+
+
+def reset(bay: Bay) -> Callable[[object], None]:
+    """He presses the lit button of the safety relay."""
+    return lambda _: bay.cabinet.rig.operator.press_reset()
 
 
 def only(bay: Bay, *signals: str, more: dict | None = None) -> ScriptedOperator:

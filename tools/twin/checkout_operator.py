@@ -84,6 +84,7 @@ class VirtualCabinet:
 
 MOVES: dict[str, tuple[str, object]] = {
     "safety_ok/press": ("estop1", True),
+    "safety_ok/press2": ("estop2", True),
     "estop1_ok/press": ("estop1", True),
     "estop1_ok/release": ("estop1", False),
     "estop2_ok/press": ("estop2", True),
@@ -160,8 +161,10 @@ class ScriptedOperator:
         signal, _, part = key.partition("/")
         if key in MOVES:
             rig.apply(Event(rig.t_s, *MOVES[key]))
-        elif key == "safety_ok/reset":
-            rig.cabinet.estop1_ok = True
+        elif key == "safety_ok/trip":
+            rig.cabinet.temp_max_ok = False
+        elif key in ("safety_ok/reset", "safety_ok/reset2", "safety_ok/reset3"):
+            rig.cabinet.estop1_ok = rig.cabinet.estop2_ok = rig.cabinet.temp_max_ok = True
             rig.operator.press_reset()
         elif signal == "temp_max_ok":
             rig.cabinet.temp_max_ok = part == "release"

@@ -119,6 +119,15 @@ def _sensor(name: str) -> Action:
     return act
 
 
+def _offset(name: str) -> Action:
+    """A sensor that shows so many kelvin more than it should, or a calibrator in its place."""
+
+    def act(rig: Rig, value: Any) -> None:
+        rig.model.sensors[name].offset_k = float(value)
+
+    return act
+
+
 def _outdoor(rig: Rig, value: Any) -> None:
     rig.model.weather = FixedDay(float(value))
 
@@ -154,6 +163,7 @@ ACTIONS: dict[str, Action] = {
     "ack": lambda rig, _: rig.operator.acknowledge(),
     "reset": lambda rig, _: rig.operator.press_reset(),
     "operator_resets": lambda rig, willing: setattr(rig.operator, "resets", willing),
+    "trip_temp_max": lambda rig, _: setattr(rig.cabinet, "temp_max_ok", False),
     "reset_temp_max": lambda rig, _: rig.cabinet.reset_temp_max(),
     "t_outdoor_degc": _outdoor,
     "deye_alive": _attribute(lambda rig: rig, "deye_alive"),
@@ -162,6 +172,7 @@ ACTIONS: dict[str, Action] = {
     "dio_healthy": _attribute(lambda rig: rig, "dio_healthy"),
     "aio_healthy": _attribute(lambda rig: rig, "aio_healthy"),
     **{f"sensor.{name}": _sensor(name) for name in NAMES},
+    **{f"offset.{name}": _offset(name) for name in NAMES},
     **{
         f"m{index + 1}.{name}": _attribute(_miner(index), name)
         for index in (0, 1)
