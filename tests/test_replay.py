@@ -312,6 +312,25 @@ def test_a_recording_that_starts_in_the_middle_replays_too(recording, tmp_path, 
     assert float(lines[1].split(",")[0]) > 100
 
 
+@pytest.mark.parametrize("at", [3, 60_000, -30])
+def test_a_damaged_recording_replays_and_says_what_it_lacks(recording, tmp_path, capsys, at):
+    content = bytearray(recording.read_bytes())
+    content[at if at < len(content) else len(content) // 2] ^= 0x55
+    (tmp_path / "damaged").write_bytes(content)
+    code, result, text = run(capsys, tmp_path / "damaged")
+    assert (code, result["identical"]) == (0, True)
+    assert result["damaged_bytes"] > 0
+    assert "torn or damaged" in text
+    assert run(capsys, recording)[1]["damaged_bytes"] == 0
+
+
+@pytest.mark.parametrize("option", ["--csv", "--plot"])
+def test_a_table_that_cannot_be_written_is_named_without_a_traceback(recording, tmp_path, capsys, option):
+    path = tmp_path / "no-such-folder/table"
+    assert main(["replay", str(recording), option, str(path)]) == 2
+    assert f"{path}: cannot be written" in capsys.readouterr().err
+
+
 def test_no_recording_is_a_usage_error_without_a_traceback(tmp_path, capsys):
     (tmp_path / "x").write_text("hello")
     assert main(["replay", str(tmp_path / "x")]) == 2

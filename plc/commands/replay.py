@@ -13,7 +13,7 @@ from plc.exits import Exit, ExitError
 from plc.replay import Difference, Result, replay
 from plc.store.recording.layout import Layout
 from plc.store.recording.reader import Recording, RecordingError
-from plc.store.recording.recorder import layouts
+from plc.store.recording.recorder import SUFFIX, layouts
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,12 +39,19 @@ def handle(arguments: argparse.Namespace) -> int:
     """Exit 0: identical. 7: differs. 2: no recording, or one that this version cannot read."""
     try:
         recording = Recording.open(arguments.file)
-    except (RecordingError, OSError) as error:
+    except RecordingError as error:
         raise ExitError(Exit.USAGE, str(error)) from error
-    if arguments.csv:
-        _write_csv(recording, arguments.csv)
-    if arguments.plot:
-        arguments.plot.write_text(chart(recording), encoding="utf-8")
+    except OSError as error:
+        raise ExitError(
+            Exit.USAGE, f"{arguments.file}: {error.strerror}; next: give a file that ends in {SUFFIX}"
+        ) from error
+    try:
+        if arguments.csv:
+            _write_csv(recording, arguments.csv)
+        if arguments.plot:
+            arguments.plot.write_text(chart(recording), encoding="utf-8")
+    except OSError as error:
+        raise ExitError(Exit.USAGE, f"{error.filename}: cannot be written: {error.strerror}") from error
     if arguments.summary:
         print("\n".join(words(black_box(recording), arguments.file)))
     try:
@@ -56,22 +63,28 @@ def handle(arguments: argparse.Namespace) -> int:
         ) from error
     print(_words(recording, result))
     if arguments.json:
-        print(json.dumps(_as_json(result), sort_keys=True))
+        print(json.dumps(_as_json(result, recording.damaged_bytes), sort_keys=True))
     return Exit.REPLAY_DIFFERS if result.difference else Exit.OK
 
 
 def _words(recording: Recording, result: Result) -> str:
     made = f"made by version {recording.header.get('version', '?')}, site {recording.header.get('site', '?')}"
     if not result.scans:
-        return f"{made}: no complete scan in this file"
+        return f"{made}: no complete scan in this file{_damage(recording)}"
     length = f"{result.scans} scans, {result.seconds:.1f} s, {result.states} complete states compared"
     verdict = "identical" if result.difference is None else "DIFFERS"
-    lines = [f"{made}: {length}: {verdict}"]
+    lines = [f"{made}: {length}: {verdict}{_damage(recording)}"]
     if result.difference is not None:
         lines += _difference_lines(result.difference)
     if result.program:
         lines += ["changed in the program since:", *(f"  {change}" for change in result.program)]
     return "\n".join(lines)
+
+
+def _damage(recording: Recording) -> str:
+    """A recording that lacks something says so: `identical` is about the scans that are there."""
+    found = recording.damaged_bytes
+    return f"\n{found} bytes of the file are torn or damaged, the scans in them are missing" if found else ""
 
 
 def _difference_lines(found: Difference) -> list[str]:
@@ -91,12 +104,13 @@ def _difference_lines(found: Difference) -> list[str]:
     return lines
 
 
-def _as_json(result: Result) -> dict[str, Any]:
+def _as_json(result: Result, damaged_bytes: int) -> dict[str, Any]:
     found = result.difference
     return {
         "scans": result.scans,
         "states": result.states,
         "seconds": result.seconds,
+        "damaged_bytes": damaged_bytes,
         "identical": found is None,
         "program": result.program,
         "difference": None

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,24 +77,48 @@ def _keep(site_id: str) -> int:
 
 
 def _black_box(site_id: str) -> int:
-    """Summary of the newest recording that was kept, whether the program runs or not."""
-    from plc.black_box import black_box, words
-    from plc.store.recording.reader import Recording, RecordingError
-
+    """Summary of the newest recording that was kept, or of what a run that was killed has left."""
+    ring = runtime_directory(os.environ) / "recording" / site_id
+    if _left_behind(ring, site_id):
+        # As the next start will keep it; until then it must not take the room of one that was kept.
+        with tempfile.TemporaryDirectory() as folder:
+            problem = keep(ring, Path(folder), "died")
+            if problem:
+                raise ExitError(Exit.USAGE, f"{ring}: {problem}")
+            _summary(next(Path(folder).iterdir()))
+        sys.stdout.write(f"not kept yet, it lies in {ring}: the next start keeps it, or --keep does now\n")
+        return Exit.OK
     kept = [
         path
         for directory in state_directories(os.environ)
         for path in (directory / site_id / "recordings").glob(f"*{SUFFIX}")
     ]
     if not kept:
-        raise ExitError(Exit.USAGE, f"no recording of {site_id} has been kept yet")
-    newest = max(kept, key=lambda path: path.stat().st_mtime)
+        raise ExitError(Exit.USAGE, f"no recording of {site_id} has been kept yet; --keep does it now")
+    _summary(max(kept, key=lambda path: path.stat().st_mtime))
+    return Exit.OK
+
+
+def _left_behind(ring: Path, site_id: str) -> bool:
+    """Whether a run has left its ring and nobody writes it any more: an orderly end removes it."""
+    if not any(ring.glob(f"*{SUFFIX}")):
+        return False
     try:
-        text = words(black_box(Recording.open(newest)), newest)
+        status = read_status(runtime_directory(os.environ) / FILE, site_id)
+    except ExitError:
+        return True
+    return time.time() - float(status.get("written_unix_s", 0.0)) > DEAD_AFTER_S
+
+
+def _summary(path: Path) -> None:
+    from plc.black_box import black_box, words
+    from plc.store.recording.reader import Recording, RecordingError
+
+    try:
+        text = words(black_box(Recording.open(path)), path)
     except (RecordingError, OSError) as error:
         raise ExitError(Exit.USAGE, str(error)) from error
     sys.stdout.write("\n".join(text) + "\n")
-    return Exit.OK
 
 
 def lines(status: Mapping[str, Any]) -> list[str]:
@@ -118,8 +143,18 @@ def _section(name: str, value: Any, indent: str) -> list[str]:
             text += _section(str(key), item, indent + "  ")
         return text
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        rows = (", ".join(f"{key} {item}" for key, item in row.items()) for row in value)
-        return [f"{indent}{name}", *(f"{indent}  {row}" for row in rows)]
+        text = [f"{indent}{name}"]
+        for row in value:
+            text += _row(row, indent + "  ")
+        return text
     if isinstance(value, float):
         value = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     return [f"{indent}{name}: {value}"]
+
+
+def _row(row: Mapping[str, Any], indent: str) -> list[str]:
+    """One line for a flat row of a list; one that has lists in it by its first value, the rest below."""
+    if not any(isinstance(item, Mapping | list) and item for item in row.values()):
+        return [indent + ", ".join(f"{key} {item}" for key, item in row.items())]
+    (_, title), *rest = row.items()
+    return _section(str(title), dict(rest), indent)

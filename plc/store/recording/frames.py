@@ -39,6 +39,20 @@ def frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     Behind a damaged one it goes on at the next magic, where a segment begins with a complete state: a
     write torn by a full disk costs the rest of its minute, not the rest of the recording.
     """
+    for kind, packed in _walk(data, []):
+        yield kind, zlib.decompress(packed)
+
+
+def damaged_bytes(data: bytes) -> int:
+    """How much belongs to no whole frame: torn, damaged, or behind something damaged."""
+    damage: list[int] = []
+    for _ in _walk(data, damage):
+        pass
+    return sum(damage)
+
+
+def _walk(data: bytes, damage: list[int]) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, packed body) of every whole frame; the length of what is passed over goes into `damage`."""
     at = 0
     while at < len(data):
         if data.startswith(MAGIC, at):
@@ -46,13 +60,13 @@ def frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             continue
         found = _whole(data, at)
         if found is None:
-            at = data.find(MAGIC, at + 1)
-            if at < 0:
-                return
+            behind = data.find(MAGIC, at + 1)
+            end = len(data) if behind < 0 else behind
+            damage.append(end - at)
+            at = end
             continue
-        kind, packed = found
-        at += _FRAME.size + len(packed)
-        yield kind, zlib.decompress(packed)
+        at += _FRAME.size + len(found[1])
+        yield found
 
 
 def _whole(data: bytes, at: int) -> tuple[bytes, bytes] | None:

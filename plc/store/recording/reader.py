@@ -53,7 +53,7 @@ class Recording:
     def open(cls, path: Path) -> Recording:
         """Raises RecordingError with a sentence, OSError when the file cannot be read."""
         data = path.read_bytes()
-        if not data.startswith(frames.MAGIC):
+        if frames.MAGIC not in data:  # the first of several may be damaged
             raise RecordingError(f"{path}: not a recording of this program")
         first = next(frames.frames(data), None)
         if first is None or first[0] != frames.HEADER:
@@ -69,6 +69,11 @@ class Recording:
         known = set(header["outputs"])
         missing = frozenset(at for at, text in enumerate(outputs.describe()) if text not in known)
         return cls(header, outputs.leaf_paths, missing, [], data)
+
+    @property
+    def damaged_bytes(self) -> int:
+        """How much of the file could not be read; its scans are missing."""
+        return frames.damaged_bytes(self._data)
 
     def scans(self) -> Iterator[Scan]:
         """Every scan of every whole frame, oldest first."""
