@@ -44,6 +44,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "alarms": ("Alarme", "alarms"),
     "topics": ("MQTT", "MQTT"),
     "actuator": ("Stellglied", "actuator"),
+    "entry": ("Eintrag", "entry"),
+    "alarm": ("Alarm", "alarm"),
     "effect": ("Wirkung", "effect"),
     "cause": ("Ursache", "cause"),
     "action": ("was zu tun ist", "what to do"),
@@ -164,7 +166,8 @@ def _cause_rows(de: bool, tables: tuple[str, ...] | None = None) -> list[tuple[s
 
 def _alarm_rows(ids: Sequence[str], de: bool) -> list[tuple[str, ...]]:
     known = {alarm.id: alarm for alarm in ALARMS}
-    rows: list[tuple[str, ...]] = [("", "P", *(_w(key, de) for key in ("cause", "effect", "action")))]
+    cause, effect, action = (_w(key, de) for key in ("cause", "effect", "action"))
+    rows: list[tuple[str, ...]] = [(_w("alarm", de), "P", cause, effect, action)]
     for name in ids:
         text: Any = TEXTS[name]
         words = [getattr(text, f"{part}_{'de' if de else 'en'}") for part in ("cause", "effect", "action")]
@@ -200,21 +203,23 @@ def _sheet(site: Site, loop: Loop, de: bool) -> str:
 
 
 def _sheet_rows(site: Site, de: bool) -> list[tuple[str, ...]]:
-    """The same as one flat table: sheet, kind of entry, name, where, meaning."""
-    rows: list[tuple[str, ...]] = [
-        (_w("actuator", de), _w("kind", de), "", _w("terminal", de), _w("text", de))
-    ]
+    """The same as one flat table; what a kind of entry does not have stays empty."""
+    head = ("actuator", "kind", "entry", "terminal", "text", "relay", "contact", "proof", "action")
+    rows: list[tuple[str, ...]] = [tuple(_w(key, de) for key in head)]
     for loop in LOOPS:
         for key, names in (("outputs", loop.outputs), ("inputs", loop.inputs)):
             for name in names:
                 wire = site.wiring.signals[name]
-                place = f"{wire.channel or ''} {wire.terminal}".strip()
-                rows.append((loop.key, _w(key, de), name, place, _text(wire, de)))
+                place = f"{wire.channel or _w('free', de)} {wire.terminal}".strip()
+                contact = str(wire.contact or wire.sensor or "")
+                row = (loop.key, _w(key, de), name, place, _text(wire, de))
+                rows.append((*row, wire.relay, contact, _proof(wire, de), ""))
         if loop.tables:
             causes = _cause_rows(de, loop.tables)[1:]
-            rows += [(loop.key, row[1], row[2], "", row[3]) for row in causes]
-        rows += [(loop.key, _w("alarms", de), row[0], "", row[2]) for row in _alarm_rows(loop.alarms, de)[1:]]
-        rows += [(loop.key, "MQTT", name, "", "") for name in _topics(site, loop)]
+            rows += [(loop.key, row[1], row[2], "", row[3], "", "", "", "") for row in causes]
+        for alarm in _alarm_rows(loop.alarms, de)[1:]:
+            rows.append((loop.key, _w("alarms", de), alarm[0], "", alarm[2], "", "", "", alarm[4]))
+        rows += [(loop.key, "MQTT", name, "", "", "", "", "", "") for name in _topics(site, loop)]
     return rows
 
 
