@@ -19,6 +19,10 @@ OUT = Path("build/economics")
 SHORT_QUARTERS = 96 * 45
 WORTH_EUR = 50.0
 PLAN_S, PLAN_MB = 1.0, 150.0
+DAYS = 365
+LIMITS = (("starts of a miner", "starts_per_miner", 8.0), ("blocks", "blocks", 6.0))
+"""What plant and relay allow on one day."""
+
 OUR_RULES = ("marginal", "plan, perfect", "plan, noisy")
 
 
@@ -94,6 +98,10 @@ def judged(
             figures[f"{name}: {rule}, EUR against none"] = rows[rule]["against_none_eur"]
         unmet = max(rows[rule]["unmet_kwh"] for rule in OUR_RULES)
         budgets[f"{name}: unmet heat, kWh"] = budget(0.0, unmet)
+        for limit, key, most in LIMITS:
+            a_day = max(rows[rule][key] for rule in OUR_RULES) / DAYS
+            if not short:
+                budgets[f"{name}: {limit} a day, mean of the year"] = budget(most, a_day)
         budgets[f"{name}: marginal against none, EUR"] = budget(5.0, rows["marginal"]["against_none_eur"])
         if short or -rows["PF-same"]["against_none_eur"] <= WORTH_EUR:
             continue

@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plc.energy.marginal import MinerOffer
-from plc.energy.plan_problem import START_LOST_H, STEP_H, Plant, Quarter, plant_of, start_eur
+from plc.energy.plan_problem import (
+    START_LOST_H,
+    STEP_H,
+    Plant,
+    Quarter,
+    kwh_per_kelvin,
+    plant_of,
+    start_eur,
+)
 from plc.energy.plan_request import quarter
 from plc.energy.quarter_hour import Flows, settle
 from plc.energy.revenue import Curve, eur_per_th_hour
@@ -129,6 +137,16 @@ class House:
         self._seen = Flows()
         self.held = False
         self._earned: dict[float, float] = {}
+
+    @property
+    def mean_degc(self) -> float:
+        """Of the whole buffer."""
+        return BASE_DEGC + self.e / kwh_per_kelvin(self.site.world.model.volume_l)
+
+    @property
+    def top_degc(self) -> float:
+        """What a sensor at the top of the buffer shows."""
+        return self.mean_degc + self.site.world.model.full_degc - self.site.world.model.full_mean_degc
 
     def look(self, t: int, kw: float | None = None, *, block: bool = False) -> Flows:
         """What meters show while the miners still draw what they drew, or draw kw."""

@@ -9,15 +9,16 @@ from plc.blocks.block_relay import BlockRelay
 from plc.blocks.core import Reading, Tick, ns
 from plc.energy.engine import EnergyEngine
 from plc.energy.parameters import Policy
-from plc.energy.plan_problem import STEP_H, kwh_per_kelvin
+from plc.energy.plan_problem import STEP_H
 from plc.energy.plan_values import PlanValues
 from plc.energy.quarter_hour import Flows
 from plc.energy.situation import EnergySituation, MinerSituation
 from plc.energy.tariff import SpotPrices
-from tools.bench_parts.economics.house import BASE_DEGC, House, Site
+from tools.bench_parts.economics.house import House, Site
 
 QUARTER_NS = ns(900)
 WANTED_DEGC, FULL_DEGC = 50.0, 55.0
+FULL_WITHIN_KWH = 0.3
 
 
 def none(site: Site) -> House:
@@ -49,7 +50,6 @@ def engine(
     rule = EnergyEngine(e)
     relay = BlockRelay(free_min_s=1800.0, boot_lock_s=0.0)
     house = house or House(site)
-    per_k = kwh_per_kelvin(site.world.model.volume_l)
     dynamic = e.tariff.kind == "dynamic" or e.tariff.zero_at_negative_spot
     for t in span or range(len(site.quarters)):
         q = site.quarters[t]
@@ -59,7 +59,7 @@ def engine(
         may_block = permits and (relay.blocked or relay.may_start)
         tick = Tick((t + 1) * QUARTER_NS, QUARTER_NS)
         spot = site.announced(t) if dynamic else SpotPrices()
-        rule.step(tick, situation=_situation(site, house, t, plan, spot, per_k, may_block))
+        rule.step(tick, situation=_situation(site, house, t, plan, spot, may_block))
         block = relay.step(tick, request=hold_back and rule.hold_back, release=not permits)
         powers = tuple(w / 1000.0 for w in rule.decision.power_w)
         f = house.go(t, (powers[0], powers[1]), block)
@@ -76,7 +76,6 @@ def _situation(
     t: int,
     plan: PlanValues | None,
     spot: SpotPrices,
-    per_k: float,
     may_block: bool,
 ) -> EnergySituation:
     """What is measured in quarter t. Without a plan the heat pump shows as if the miners stood: the rule by
@@ -86,7 +85,6 @@ def _situation(
     now = t * QUARTER_NS
     miners_w = (house.powers[0] * 1000.0, house.powers[1] * 1000.0)
     load_w = (q.load_kw + seen.heat_pump) * 1000.0 + miners_w[0] + miners_w[1]
-    degc = BASE_DEGC + house.e / per_k
     return EnergySituation(
         unix_s=s.unix_s[t],
         utc_offset_s=s.offset_s[t],
@@ -96,12 +94,12 @@ def _situation(
         grid_w=Reading.good(seen.grid * 1000.0, now),
         battery_soc_pct=Reading.good(house.s / max(site.plant.s_max_kwh, 0.1) * 100.0, now),
         miners=(MinerSituation(True, miners_w[0]), MinerSituation(True, miners_w[1])),
-        t_top_degc=degc + (m.full_degc - m.full_bottom_degc) / 2.0,
-        t_mean_degc=degc,
+        t_top_degc=house.top_degc,
+        t_mean_degc=house.mean_degc,
         heat_load_w=q.demand_kw * 1000.0,
         wanted_degc=WANTED_DEGC,
         full_degc=FULL_DEGC,
-        sink=house.e < site.plant.e_max_kwh - 0.3,
+        sink=house.e < site.plant.e_max_kwh - FULL_WITHIN_KWH,
         recool=site.plant.recool,
         flow_degc=m.flow_degc(s.outdoor_degc[t]),
         outdoor_degc=s.outdoor_degc[t],
@@ -114,13 +112,12 @@ def _situation(
 
 
 def heat_demand(site: Site, *, kw: float = 3.2) -> House:
-    """Thermostat: mine whenever the buffer is below the wanted temperature, until it is full."""
+    """Thermostat at the top of the buffer: mine below the wanted temperature, until it is full."""
     house = House(site)
-    per_k = kwh_per_kelvin(site.world.model.volume_l)
     on = False
     for t, q in enumerate(site.quarters):
-        degc = BASE_DEGC + house.e / per_k
-        on = q.demand_kw > 0.0 and (degc < WANTED_DEGC or (on and degc < FULL_DEGC))
+        room = site.plant.e_max_kwh - house.e > FULL_WITHIN_KWH
+        on = q.demand_kw > 0.0 and (house.top_degc < WANTED_DEGC or (on and room))
         house.go(t, (kw, kw) if on else (0.0, 0.0))
     return house
 

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from plc.energy.plan_problem import kwh_per_kelvin
-from tools.bench_parts.economics.house import BASE_DEGC, House, Site
+from tools.bench_parts.economics.house import House, Site
 
 FULL_KW = 3.2
 PROFILES = (0.0, 1.2, 2.0, 2.6, 3.2)
@@ -66,14 +65,13 @@ def run(site: Site, peer: Peer, **values: float) -> House:
     """A year of this rule."""
     house = House(site)
     decide = peer.make(site, **values)
-    per_k = kwh_per_kelvin(site.world.model.volume_l)
     s, count = site.series, len(site.quarters)
     full = max(site.plant.s_max_kwh, 0.1)
     for t, q in enumerate(site.quarters):
         f = house.look(t)
         seen = Seen(
             t, q.pv_kw, q.load_kw + f.heat_pump, f.grid, f.battery, house.s / full * 100.0, house.s,
-            BASE_DEGC + house.e / per_k, q.import_eur, q.feed_in_eur, s.hour[t], s.weekday[t],
+            house.top_degc, q.import_eur, q.feed_in_eur, s.hour[t], s.weekday[t],
             _mean(s.pv_kw, t, 4, count), _mean(s.pv_kw, t, 16, count), _mean(s.load_kw, t, 8, count),
             house.powers,
         )  # fmt: skip
