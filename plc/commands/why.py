@@ -97,14 +97,15 @@ def handle(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False, sort_keys=True) + "\n")
     else:
         sys.stdout.write("\n".join(answer["text"]) + "\n")
-    return Exit.OK
+    return Exit.OK if answer["alive"] else Exit.INTERNAL
 
 
 def read_status(path: Path, site_id: str) -> dict[str, Any]:
     """The status that the running program wrote. Raises ExitError when there is none of this site."""
     try:
         status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        float(status["written_unix_s"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise ExitError(
             Exit.INTERNAL, f"{path}: no status of a running program ({error}); is it running on this machine?"
         ) from error

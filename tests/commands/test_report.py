@@ -73,3 +73,18 @@ def test_lists_of_what_has_parts_are_shown_below_each_other():
     assert "    at_s 1, cause gc" in text
     assert text[-6:-2] == ["      open: True", "      devices", "        meter", "          ok: 5"]
     assert not any("{" in line for line in text)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"site": "walda"}', '{"written_unix_s": "x"}'])
+def test_a_status_that_is_none_is_told_in_a_sentence(machine, capsys, text):
+    (machine / "run/status.json").write_text(text)
+    for command in ("report", "why"):
+        assert main([command, str(ROOT / "io_map/walda")]) == 1
+        assert "status.json: no status of a running program" in capsys.readouterr().err
+
+
+def test_why_of_a_program_that_has_died_ends_with_1(machine, capsys):
+    dead = {"site": "walda", "written_unix_s": time.time() - 60.0, "now_ns": 0, "status": {}}
+    (machine / "run/status.json").write_text(json.dumps(dead))
+    assert main(["why", str(ROOT / "io_map/walda")]) == 1
+    assert capsys.readouterr().out.startswith("! Das Programm läuft nicht")
