@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from plc import __version__
+from plc.site import PICTORY, WIRING, Site
+
 _STYLE = """
 @page { size: A4; margin: 14mm }
 body { font: 9.5pt/1.35 sans-serif; color: #000; max-width: 190mm; margin: auto }
@@ -15,6 +18,20 @@ th { background: #eee } thead { display: table-header-group } tr { page-break-in
 section { page-break-before: always } footer { font-size: 7.5pt; color: #555; word-break: break-all }
 svg { max-width: 100%; height: auto }
 """
+
+
+def origin_of(site: Site) -> str:
+    """What a page was made from: version and hashes, for its foot."""
+    return (
+        f"ThermIQ PLC {__version__}; {site.site_id}; {WIRING} SHA-256 {site.files[WIRING]}; "
+        f"{PICTORY} SHA-256 {site.files.get(PICTORY, '-')}"
+    )
+
+
+def root_of(site: Site) -> str:
+    """What stands before every topic of this site."""
+    settings = site.section("devices.mqtt")
+    return f"{settings.base_topic if settings is not None else 'thermiq'}/{site.site_id}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

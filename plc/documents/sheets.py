@@ -5,19 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from typing import Any
 
-from plc import __version__
 from plc.documents.diagram import Box, chain
 from plc.documents.loops import LOOPS, Loop
-from plc.documents.page import page, table
+from plc.documents.page import origin_of, page, root_of, table
 from plc.image.documents import labels, terminal_list
 from plc.image.wiring import Wire
 from plc.plant.alarm_table import ALARMS
 from plc.plant.alarm_texts import TEXTS
 from plc.plant.reference import cause_rows
 from plc.plant.signals import Kind
-from plc.site import PICTORY, WIRING, Site
+from plc.site import Site
 
 LANGUAGES = ("de", "en")
 
@@ -67,7 +67,7 @@ def documents(site: Site) -> dict[str, str]:
     files = {f"{name}.csv": make(site) for name, make in _LISTS.items()}
     for language in LANGUAGES:
         de = language == "de"
-        origin = _origin(site)
+        origin = origin_of(site)
 
         def finished(
             key: str, body: str, de: bool = de, language: str = language, origin: str = origin
@@ -90,13 +90,6 @@ def documents(site: Site) -> dict[str, str]:
 
 def _w(key: str, de: bool) -> str:
     return _WORDS[key][0 if de else 1]
-
-
-def _origin(site: Site) -> str:
-    return (
-        f"ThermIQ PLC {__version__}; {site.site_id}; {WIRING} SHA-256 {site.files[WIRING]}; "
-        f"{PICTORY} SHA-256 {site.files.get(PICTORY, '-')}"
-    )
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> str:
@@ -198,7 +191,11 @@ def _sheet(site: Site, loop: Loop, de: bool) -> str:
         parts += [f"<h3>{_w('interlocks', de)}</h3>", table(rows[0], rows[1:])]
     alarms = _alarm_rows(loop.alarms, de)
     parts += [f"<h3>{_w('alarms', de)}</h3>", table(alarms[0], alarms[1:])]
-    parts += [f"<h3>{_w('topics', de)}</h3><p>", ", ".join(_topics(site, loop)), "</p></section>\n"]
+    parts += [
+        f"<h3>{_w('topics', de)} {escape(root_of(site))}/</h3><p>",
+        ", ".join(_topics(site, loop)),
+        "</p></section>\n",
+    ]
     return "".join(parts)
 
 

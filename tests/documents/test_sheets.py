@@ -61,7 +61,16 @@ def test_a_sheet_names_channel_terminal_relay_feedback_interlock_alarm_and_topic
     files: dict[str, str], language: str
 ) -> None:
     text = files[f"sheets.{language}.html"]
-    for words in ("dio01.DO1", "-X2:1", "K1", "flow_ok", "maint_locked", "A-021", "state/pump/p3_on"):
+    for words in (
+        "dio01.DO1",
+        "-X2:1",
+        "K1",
+        "flow_ok",
+        "maint_locked",
+        "A-021",
+        "thermiq/walda/",
+        "state/pump/p3_on",
+    ):
         assert words in text
     assert ("Umwälzpumpe Minerkreis" in text) is (language == "de")
 
