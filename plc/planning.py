@@ -8,6 +8,7 @@ automatic request switched off nobody would use a plan, so no planner runs.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from math import fsum
 
@@ -21,7 +22,7 @@ from plc.energy.tariff import QUARTER_S
 from plc.exchange import Exchange
 from plc.field.planner import Clock, Planner, Question
 from plc.link.commands import Forecast as Received
-from plc.plant.interface import PlantInputs, PlantOutputs
+from plc.plant.interface import PlantInputs, PlantOutputs, WallTime
 from plc.plant.parameters import Parameters
 from plc.plant.season import Season
 from plc.site import Site
@@ -76,6 +77,13 @@ def heat_model(p: Parameters) -> HeatModel:
     )
 
 
+def _utc_offset(wall: WallTime) -> Callable[[int], int]:
+    """Local time minus UTC at a moment near now: the plant's own offset, and what this machine's time zone
+    changes about it until then."""
+    shift_s = wall.utc_offset_s - time.localtime(wall.unix_s).tm_gmtoff
+    return lambda unix_s: time.localtime(unix_s).tm_gmtoff + shift_s
+
+
 class Questions:
     """Learns in the scan, asks in the planner's thread; a lock that the scan never waits for is between."""
 
@@ -125,7 +133,7 @@ class Questions:
                 economics.mining, market.hash_price, unix_s=wall.unix_s, synchronised=True
             ),
             mean_degc=fsum(own.outdoor_degc[:96]) / 96.0 if outdoor is None else outdoor,
-            utc_offset_s=wall.utc_offset_s,
+            utc_offset_s=_utc_offset(wall),
             winter=last.outputs.status.season == Season.WINTER.value,
         )
         return Question(asked, wall.unix_s, self._model.base_degc, kwh_per_kelvin(self._model.volume_l))

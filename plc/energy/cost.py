@@ -105,6 +105,11 @@ def stack(
     return tuple(slices)
 
 
+def forbidden(eur_per_kwh: float, kw: float) -> bool:
+    """A watt or more of this power is forbidden: nothing real costs 1000 EUR an hour."""
+    return eur_per_kwh * kw >= FORBIDDEN / 1000.0
+
+
 def between(slices: tuple[Slice, ...], from_w: float, to_w: float) -> tuple[float, Source]:
     """Mean price of the power between two levels, and the source of its last watt. from_w < to_w."""
     begins = eur = 0.0

@@ -155,7 +155,7 @@ def allowed(ladder: tuple[Rung, ...], slices: tuple[Slice, ...], now: Now) -> tu
         if rung.miners == 0:
             continue
         price, source = cost.between(slices, 0.0, rung.power_kw * 1000.0)
-        if price * rung.power_kw >= cost.FORBIDDEN / 1e6:
+        if cost.forbidden(price, rung.power_kw):
             return ladder[:count], str(source) if source in (Source.BATTERY, Source.OVER_LIMIT) else "policy"
     return ladder, ""
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from plc.blocks.core import Block, Tick
 from plc.energy import heat as heat_value
-from plc.energy.cost import FORBIDDEN, Slice, Source, between
+from plc.energy.cost import FORBIDDEN, Slice, Source, between, forbidden
 from plc.energy.parameters import Economics, Policy
 from plc.energy.revenue import Curve, levels_w
 
@@ -97,10 +97,12 @@ def decide(
     """The best powers now. present_w: what the rule wanted last, for the hysteresis.
 
     The steps of all miners compete for the same cheap power; the one with the best benefit is taken first,
-    which is exact because each miner's own steps get worse with power and the sources dearer.
+    which is exact because each miner's own steps get worse with power and the sources dearer. A new step that
+    is refused does not end the steps of another miner that are held and may cost a little more.
     """
     ladders = [levels_w(m.lowest_w, m.highest_w, economics.choice.levels) for m in miners]
     taken = [0] * len(miners)
+    barred = [False] * len(miners)
     power = [0.0] * len(miners)
     total = eur_per_h = 0.0
     last: Step | None = None
@@ -108,7 +110,7 @@ def decide(
     while True:
         best: Step | None = None
         for index, miner in enumerate(miners):
-            if miner.curve is None or taken[index] >= len(ladders[index]):
+            if barred[index] or miner.curve is None or taken[index] >= len(ladders[index]):
                 continue
             step = _step(
                 economics,
@@ -129,8 +131,9 @@ def decide(
         choice = economics.choice
         on = best.to_w <= present_w[best.miner] if best.miner < len(present_w) else False
         if best.benefit <= (choice.margin_off_eur_per_kwh if on else choice.margin_on_eur_per_kwh):
-            refused = best
-            break
+            refused = refused or best
+            barred[best.miner] = True
+            continue
         total += best.to_w - best.from_w
         eur_per_h += best.benefit * (best.to_w - best.from_w) / 1000.0
         power[best.miner] = best.to_w
@@ -160,7 +163,7 @@ def _step(
     kw = (to_w - from_w) / 1000.0
     revenue = eur_per_th_hour * (miner.curve.ths(to_w) - miner.curve.ths(from_w)) / kw
     cost, source = between(slices, total_w, total_w + to_w - from_w)
-    if cost >= FORBIDDEN / 1000.0:
+    if forbidden(cost, kw):
         return Step(index, from_w, to_w, revenue, 0.0, cost, source, NEVER_PAYS)
     worth = _heat_worth(economics, heat, cost, kw, first=from_w == 0.0)
     if worth is None:
@@ -200,7 +203,7 @@ def _decision(power: list[float], last: Step | None, refused: Step | None, eur_p
     if refused is not None:
         if refused.benefit > NEVER_PAYS:
             limited = "price"
-        elif refused.cost < FORBIDDEN / 1000.0:
+        elif not forbidden(refused.cost, (refused.to_w - refused.from_w) / 1000.0):
             limited = "no_sink"
         else:
             limited = str(refused.source) if refused.source in LIMITED_SOURCES else "policy"

@@ -6,6 +6,7 @@ known, else they are the fixed price of the tariff.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum
 from typing import Annotated
@@ -129,11 +130,12 @@ def problem(
     *,
     eur_per_th_hour: float,
     mean_degc: float,
-    utc_offset_s: int,
+    utc_offset_s: Callable[[int], int],
     winter: bool,
 ) -> Problem:
     """The whole question. mean_degc: mean outside of the last 24 h, which fades into that of the forecast.
-    winter: the plant's season; that it changes within the horizon is not planned for."""
+    utc_offset_s: local time minus UTC at a moment; the clock may change within the horizon. winter: the
+    plant's season; that it changes within the horizon is not planned for."""
     quarters = []
     window = [mean_degc] * 96
     total = fsum(window)
@@ -141,7 +143,7 @@ def problem(
         total += outdoor - window[index % 96]
         window[index % 96] = outdoor
         unix_s = forecast.first_unix_s + index * QUARTER_S
-        local_s = (unix_s + utc_offset_s) % 86_400
+        local_s = (unix_s + utc_offset_s(unix_s)) % 86_400
         priced_s = unix_s if spot.at(unix_s) is not None else _day_before(spot, unix_s)
         bought = import_price(economics.tariff, spot, unix_s=priced_s, local_s=local_s, synchronised=True)
         sold = feed_in_price(economics.tariff, spot, unix_s=priced_s, synchronised=True)

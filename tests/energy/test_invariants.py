@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from plc.energy import lookahead
 from plc.energy.cost import House
 from plc.energy.marginal import Heat, MinerOffer, appraise
 from plc.energy.revenue import Curve, eur_per_th_hour
@@ -183,3 +184,25 @@ def test_a_limited_range_is_respected_for_each_miner() -> None:
 
 def test_no_offer_no_heat_no_price_no_power() -> None:
     assert decision(House(), ECONOMICS, heat=WANTED).total_w == 0.0
+
+
+def test_a_new_step_that_is_refused_does_not_end_a_held_one() -> None:
+    """One miner runs at 2200 W at a price at which that step would not be begun; the other one stands."""
+    sunny, alone = House(10_000.0, 0.0, None, known=True), economics(battery={"present": False})
+    held = decision(sunny, alone, feed_in_eur=0.0425, present_w=(2200.0, 0.0))
+    assert held.power_w == (2200.0, 0.0)
+    assert held.limited_by == "price"
+    assert decision(sunny, alone, feed_in_eur=0.0425).power_w[0] < 2200.0
+    assert decision(sunny, alone, feed_in_eur=0.056, present_w=(2200.0, 0.0)).power_w[0] < 2200.0
+
+
+def test_dear_power_is_dear_and_not_forbidden() -> None:
+    """By a plan as by the rule: 6.4 kW from the grid cost two euros an hour and pay at this hash price."""
+    dark = House(0.0, 0.0, None, known=True)
+    e = economics(battery={"present": False}, mining={"hash_price_usd_per_ph_day": 400.0})
+    ladder = lookahead.rungs(e, OFFERS, eur_per_th_hour(e.mining, None, unix_s=0, synchronised=True))
+    now = lookahead.Now._make([None] * len(lookahead.Now._fields))._replace(sink=True)
+    assert lookahead.allowed(ladder, slices(dark, e), now) == (ladder, "")
+    assert decision(dark, e).total_w == 6400.0
+    kept = lookahead.allowed(ladder, slices(dark._replace(soc_pct=30.0)), now)
+    assert kept == (ladder[:1], "battery")

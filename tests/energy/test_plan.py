@@ -11,7 +11,7 @@ import pytest
 
 from plc.energy import plan, plan_problem, plan_values
 from plc.energy.forecast import Forecast, Forecaster, replaced
-from plc.energy.parameters import Economics, ImportKind, Tariff
+from plc.energy.parameters import Economics, ImportKind, Tariff, Window
 from plc.energy.plan_problem import STEP_H, Plant, Problem, Quarter
 from plc.energy.plan_request import HeatModel
 from plc.energy.plan_request import problem as question
@@ -293,7 +293,7 @@ class TestForecast:
         spot = SpotPrices(NOON - NOON % 900, (0.0,) * 8)
         p = question(
             e, HeatModel(), f.forecast(NOON, 96, utc_offset_s=7200), spot, OFFERS,
-            eur_per_th_hour=0.001, mean_degc=-2.0, utc_offset_s=7200, winter=True,
+            eur_per_th_hour=0.001, mean_degc=-2.0, utc_offset_s=lambda _: 7200, winter=True,
         )  # fmt: skip
         assert p.quarters[0].demand_kw == pytest.approx(0.291 * 17.5, rel=0.05)
         assert p.quarters[95].demand_kw < p.quarters[0].demand_kw
@@ -303,3 +303,16 @@ class TestForecast:
         assert p.levels[0].power_kw == 0.0
         assert p.levels[-1].power_kw == 6.4
         assert plan_values.is_sound(solved(p))
+
+    def test_a_window_keeps_its_local_time_when_the_clock_changes(self) -> None:
+        """The night of 25 October 2026: 17 to 20 o'clock is an hour later in UTC on the day after."""
+        begin, change = 1_792_792_800, 1_792_890_000  # 24 October 00:00, 25 October 03:00 local summer time
+        dear = Tariff(kind=ImportKind.WINDOWS, windows=(Window(17.0, 20.0, 0.45),))
+        own = Forecaster(pv_peak_kw=12.0, load_kwh_per_year=4000.0)
+        p = question(
+            Economics(tariff=dear), HeatModel(), own.forecast(begin, 192, utc_offset_s=7200), SpotPrices(),
+            OFFERS, eur_per_th_hour=0.001, mean_degc=8.0, winter=True,
+            utc_offset_s=lambda unix_s: 7200 if unix_s < change else 3600,
+        )  # fmt: skip
+        found = [index for index, q in enumerate(p.quarters) if q.import_eur == 0.45]
+        assert found == [*range(17 * 4, 20 * 4), *range(42 * 4, 45 * 4)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plc.energy.cost import FORBIDDEN, House, Source, between, stack, unforbidden
+from plc.energy.cost import FORBIDDEN, House, Source, between, forbidden, stack, unforbidden
 from plc.energy.marginal import Heat, by_policy
 from plc.energy.parameters import Battery, Economics, Policy, Tariff
 from plc.energy.quarter_hour import exchanged, feeds_miners
@@ -123,10 +123,10 @@ def test_the_plan_and_the_rule_know_the_same_reserve() -> None:
         slices = stack(house, Tariff(grid_limit_w=50_000.0), battery, import_eur_per_kwh=0.3,
                        feed_in_eur_per_kwh=0.08, stored_eur_per_kwh=0.2,
                        reserve_pct=battery.reserve_pct(winter=True))  # fmt: skip
-        forbidden = miners_kw > 0.0 and between(slices, 0.0, miners_kw * 1000.0)[0] >= FORBIDDEN / 1e6
+        refused = miners_kw > 0.0 and forbidden(between(slices, 0.0, miners_kw * 1000.0)[0], miners_kw)
         quarter = winter_day(1, reserve_kwh=battery.reserve_kwh(winter=True)).quarters[0]
         charge = soc_pct / 100.0 * battery.capacity_kwh
         _, battery_kw, grid_kw, _ = exchanged(USUAL, quarter, charge, pv_kw - load_kw - miners_kw)
-        assert feeds_miners(USUAL, quarter, charge, miners_kw, battery_kw, grid_kw) is forbidden
-        seen[forbidden] += 1
+        assert feeds_miners(USUAL, quarter, charge, miners_kw, battery_kw, grid_kw) is refused
+        seen[refused] += 1
     assert min(seen.values()) > 150
