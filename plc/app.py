@@ -29,6 +29,7 @@ from plc.planning import planner_services
 from plc.plant.interface import SAFE_OUTPUTS, PlantInputs, PlantOutputs
 from plc.plant.parameters import Parameters
 from plc.plant.plant import Plant
+from plc.price_file import price_services
 from plc.recording import Recording
 from plc.scan.clock import Clock, MonotonicClock, TurnClock, UtcOffset
 from plc.scan.garbage import SlackCollector
@@ -244,8 +245,9 @@ class Controller:
         )
         status = StatusFile(runtime_directory(os.environ), report)
         planner = planner_services(self._site, clock, self._exchange, self._parameters)
+        prices = price_services(self._site, self._exchange)
         watch = self._watch(simulated=simulated)
-        return [*devices, *link, *planner, *watch, self._recording, self._decisions, status]
+        return [*devices, *link, *planner, *prices, *watch, self._recording, self._decisions, status]
 
     def _watch(self, *, simulated: bool) -> list[Service]:
         """What else the plant is told about the rest of the program."""

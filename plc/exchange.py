@@ -7,13 +7,15 @@ take wishes out, the link adds commands, recorder and status look at the last sc
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from plc.blocks.core import NEVER, Reading, State, Tick
 from plc.energy.plan_values import PlanValues
-from plc.link.commands import Market
+from plc.link.commands import Market, with_data
+from plc.link.envelope import seconds_of
 from plc.plant.changes import COMMAND as PARAMETER
 from plc.plant.interface import (
     Command,
@@ -70,9 +72,10 @@ class Exchange:
     miners: snapshots that the drivers put in. wishes: what the drivers reconcile, None until the plant has
     decided for the first time.
     commands: appended by the link, from any thread. health: how other parts of the program are, asked in
-    every scan by the name of the field. market: prices and forecasts that came from outside. plan: of the
-    planner. facts: what drivers say for people, asked by the link, by topic. last: the last scan, None before
-    the first. retain: the newest retained data, from the file at start, from the plant afterwards.
+    every scan by the name of the field. market: prices and forecasts that came from outside, by `deliver`.
+    plan: of the planner. facts: what drivers say for people, asked by the link, by topic. last: the last
+    scan, None before the first. retain: the newest retained data, from the file at start, from the plant
+    afterwards.
     """
 
     def __init__(self, consumers: Iterable[HandOver] = ()) -> None:
@@ -89,11 +92,22 @@ class Exchange:
         self.retain: Mailbox[State | None] = Mailbox(None)
         self.states_visited: list[str] = []
         self.parting = False  # the program is about to end: miners pause, whatever the plant wishes
+        self._delivery = threading.Lock()
         self._consumers = list(consumers)
         self._health = HealthInputs()
         self._health_was: tuple[bool | None, ...] = ()
         self._priced = MarketInputs()
         self._priced_of: tuple[Market | None, PlanValues | None] = (None, None)
+
+    def deliver(self, name: str, value: Any) -> None:
+        """Prices, a hash price or a forecast from outside, in the form of the command of that name.
+
+        From any thread but that of the scan, which only looks at what is there. Each sender adds to what the
+        others brought, so the last delivery counts, whichever way it came. Raises WrongValueError; everything
+        is then as before.
+        """
+        with self._delivery:
+            self.market.put(with_data(self.market.latest, name, value, seconds_of))
 
     def join(self, consumer: HandOver) -> None:
         """One more that gets every scan; before the first one."""

@@ -184,7 +184,7 @@ class Linking:
             settings=settings,
             entries=entries,
             greeting=_greeting(site, settings, entries, root, keep, boot),
-            ports=Ports(to_plant, exchange.market.put, keep.audit, changes, keep_parameters),
+            ports=Ports(to_plant, exchange.deliver, keep.audit, changes, keep_parameters),
             password=lambda: password_of(settings, os.environ),
             scan_report=scan_report,
             extra=_extra(site, changes, exchange.facts),

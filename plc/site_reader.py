@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from plc import site_hot_water
+from plc import site_economics, site_hot_water
 from plc.blocks.param import Param, Path, broken_rules, walk_params
-from plc.energy.revenue import Curve
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem, did_you_mean
 from plc.image.typed import build
@@ -77,6 +76,9 @@ class SiteReader:
         self.sections = {section.name: self._section(section) for section in SECTIONS}
         self.problems += site_hot_water.problems(
             root, file, present=self.parameters.dhw.present, sections=self.sections
+        )
+        self.problems += site_economics.price_file_problems(
+            root, file, tariff=self.parameters.economics.tariff, sections=self.sections
         )
         self.unconfirmed = self._unconfirmed()
         self._unknown_keys()
@@ -150,12 +152,7 @@ class SiteReader:
             return default
         for path, found, allowed in broken_rules(parameters, refused):
             self._say(node.at(path).line, found, allowed, "change one of the two values")
-        mining, path = parameters.economics.mining, ("economics", "mining", "curve_ths")
-        try:
-            Curve(mining.curve_w, mining.curve_ths)
-        except ValueError:
-            found, allowed = "curve_w, curve_ths", "a rising hash rate for each of two powers or more"
-            self._say(node.at(path).line, f"economics.mining.{found}", allowed, "make both lists as long")
+        self.problems += site_economics.problems(parameters.economics, node, self.file, refused)
         if not any(path[:1] == ("scan",) for path in refused):
             self._check_scan(parameters, node)
         return parameters

@@ -18,6 +18,7 @@ from plc.hot_water import HotWaterSensor
 from plc.image.marked_yaml import Node
 from plc.image.problem import Problem
 from plc.link.settings import Mqtt
+from plc.site_economics import PriceSource
 
 
 def _nothing(_: Any) -> tuple[str, ...]:
@@ -61,4 +62,5 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(("devices", "mqtt"), Mqtt, hosts=lambda broker: (broker.host,)),
     Section(("devices", "hot_water"), HotWaterSensor, optional=True),
+    Section(("prices",), PriceSource, optional=True),
 )

@@ -174,6 +174,31 @@ def test_virtual_time_gives_every_scan_and_ends_with_exit_0(cabinet: Cabinet) ->
     assert cabinet.safe
 
 
+def test_prices_from_a_file_reach_the_plant(cabinet: Cabinet) -> None:
+    def dynamic(site: dict[str, Any]) -> None:
+        site["parameters"]["economics"]["tariff"]["kind"] = "dynamic"
+        site["prices"] = {"file": "prices.csv"}
+
+    edit_site(cabinet, dynamic)
+    midnight = 1_768_431_600  # of the day on which the virtual plant's clock stands, in Berlin
+    rows = [f"{midnight + quarter * 900};{90 + quarter / 10:.1f}".replace(".", ",") for quarter in range(96)]
+    (cabinet.site / "prices.csv").write_text("\r\n".join(["time;EUR/MWh", *rows, ""]))
+    turns = Turns(cabinet.folder / "clock")
+    process = cabinet.start("--clock", str(turns.path))
+
+    def spot() -> list[float]:
+        turns.give(1)
+        inputs = cabinet.status().get("inputs")
+        found: list[float] = inputs["market"]["spot"]["eur_per_kwh"] if inputs else []
+        return found
+
+    until(lambda: len(spot()) == 96, "prices in a scan")
+    assert spot()[:2] == pytest.approx([0.09, 0.0901])
+    assert cabinet.status()["services"]["prices"]["until_unix_s"] == midnight + 96 * 900
+    turns.hang_up()
+    assert ended(process)[0] == 0
+
+
 def test_a_gap_in_time_beyond_the_watchdog_period_makes_a_new_plant(cabinet: Cabinet) -> None:
     turns = Turns(cabinet.folder / "clock")
     process = cabinet.start("--clock", str(turns.path))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from plc.exits import Exit
 from plc.image.check import compare
@@ -16,6 +17,7 @@ from plc.image.pictory import Pictory, load_pictory
 from plc.image.problem import Problem, in_order
 from plc.image.process_image import too_short
 from plc.image.wiring_file import load_wiring
+from plc.price_table import described
 from plc.site import PICTORY, WIRING, Site, SiteError, load_site
 from plc.site_reader import Language
 
@@ -101,9 +103,19 @@ def _report(site: Site, pictory: Pictory) -> str:
     )
     lines += _table([("  " + fact.name, fact.value, fact.text) for fact in site.unconfirmed])
     ports = ", ".join(host for _, host in site.addresses()) or "none"
-    lines += ["", f"talks to: {ports}", f"PiCtory: {pictory.file}, SHA-256 {pictory.sha256[:16]}"]
+    lines += ["", f"talks to: {ports}"]
+    prices = _prices(site)
+    if prices is not None:  # no fault of the folder: it may be written an hour after the start
+        lines.append(f"prices: {'' if prices[0] else 'not usable now, '}{prices[1]}")
+    lines += [f"PiCtory: {pictory.file}, SHA-256 {pictory.sha256[:16]}"]
     lines.append(f"{site.name}: {len(site.wiring.signals)} signals agree with PiCtory")
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _prices(site: Site) -> tuple[bool, str] | None:
+    """The file of spot prices as it lies there now; None where the site names none."""
+    source = site.section("prices")
+    return None if source is None else described(site.folder / source.file, ZoneInfo(site.timezone))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -140,4 +152,7 @@ def _as_json(
             ],
             "addresses": dict(site.addresses()),
         }
+        prices = _prices(site)
+        if prices is not None:
+            result["prices"] = {"ok": prices[0], "text": prices[1]}
     return result

@@ -52,6 +52,21 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeWindow:
+    """A daily window of local time in which the grid fee differs (module 3 of section 14a EnWG).
+
+    from_h after to_h wraps over midnight. The amount is the difference to the grid fee that is part of
+    `fees_net_eur_per_kwh`; of windows that overlap the first one counts.
+    """
+
+    from_h: Annotated[Number, Param("h", 0, 24, "begins, a full quarter hour")]
+    to_h: Annotated[Number, Param("h", 0, 24, "ends, a full quarter hour")]
+    add_net_eur_per_kwh: Annotated[
+        Number, Param("EUR/kWh", -0.3, 0.5, "net, on top of spot price and fees inside; negative is cheaper")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class Tariff:
     """Buying and selling electricity. Gross prices unless a name says net."""
 
@@ -63,6 +78,10 @@ class Tariff:
     ] = 0.30
     windows: Annotated[tuple[Window, ...], Param("", None, None, "daily windows; outside: fixed price")] = ()
     fees_net_eur_per_kwh: Annotated[Number, Param("EUR/kWh", 0, 1, "net, on top of the spot price")] = 0.1555
+    fee_windows: Annotated[
+        tuple[FeeWindow, ...],
+        Param("", None, None, "dynamic: daily windows of the grid fee; outside: the fees alone"),
+    ] = ()
     vat: Annotated[Number, Param("", 0, 0.5, "value added tax on price and fees")] = 0.19
     feed_in: Annotated[FeedInKind, Param("", None, None, "kind of remuneration", source="commissioning")] = (
         FeedInKind.FIXED

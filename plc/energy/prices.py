@@ -56,9 +56,9 @@ class Prices(Block):
         self.import_, self.import_source = bought.eur_per_kwh, bought.source
         self.feed_in = sold.eur_per_kwh
         self.known = bought.known and sold.known
-        later = tariff.expected_import(t, s.spot, unix_s=s.unix_s, synchronised=sync)
+        later = tariff.expected_import(t, s.spot, unix_s=s.unix_s, local_s=s.local_s, synchronised=sync)
         self.stored = max(0.0, later - e.battery.wear_eur_per_kwh)
-        self.dearest = tariff.dearest_import(t, s.spot, unix_s=s.unix_s, synchronised=sync)
+        self.dearest = tariff.dearest_import(t, s.spot, unix_s=s.unix_s, local_s=s.local_s, synchronised=sync)
         earned = eur_per_th_hour(e.mining, s.hash_price, unix_s=s.unix_s, synchronised=sync)
         self.per_th_hour = earned if s.pool_ok else 0.0
         return self._planned(e, s, flow)

@@ -44,7 +44,9 @@ def import_price(tariff: Tariff, spot: SpotPrices, *, unix_s: int, local_s: int,
     """Gross price of one more kWh from the grid.
 
     local_s: seconds since local midnight, 0..86399. Without a synchronised clock neither a window nor a
-    quarter hour can be told: the dearest window, or the fixed price, whichever is more.
+    quarter hour can be told: the dearest window, or the fixed price, whichever is more. A spot price that
+    nobody has delivered is the fixed price and what a dear window of the grid fee adds; a cheap one of them
+    takes nothing off.
     """
     fixed = tariff.import_eur_per_kwh
     if tariff.kind is ImportKind.FIXED:
@@ -60,8 +62,8 @@ def import_price(tariff: Tariff, spot: SpotPrices, *, unix_s: int, local_s: int,
         return Price(fixed, "fixed")
     net = spot.at(unix_s) if synchronised else None
     if net is None:
-        return Price(fixed, "fallback", False)
-    return Price(gross(tariff, net), "spot")
+        return Price(_unknown(tariff, local_s if synchronised else None), "fallback", False)
+    return Price(gross(tariff, net, fee_added(tariff, local_s)), "spot")
 
 
 def feed_in_price(tariff: Tariff, spot: SpotPrices, *, unix_s: int, synchronised: bool) -> Price:
@@ -85,29 +87,40 @@ def _inside(hour: float, begins: float, ends: float) -> bool:
 
 
 def expected_import(
-    tariff: Tariff, spot: SpotPrices, *, unix_s: int, synchronised: bool, hours: float = 12.0
+    tariff: Tariff,
+    spot: SpotPrices,
+    *,
+    unix_s: int,
+    synchronised: bool,
+    hours: float = 12.0,
+    local_s: int | None = None,
 ) -> float:
     """What bought electricity will cost in the next hours: the value of a kWh that a battery keeps for then.
 
-    dynamic: mean of the known prices from now on, the fixed price when there are none. windows: the dearest,
-    because the evening that empties a battery is what the windows are made for.
+    dynamic: mean of the known prices from now on, the fallback when there are none. windows: the dearest,
+    because the evening that empties a battery is what the windows are made for. local_s: None when the time
+    of day is unknown; every quarter hour then has the dearest grid fee.
     """
     fixed = tariff.import_eur_per_kwh
     if tariff.kind is ImportKind.WINDOWS:
         return max(fixed, *(window.import_eur_per_kwh for window in tariff.windows), fixed)
-    if tariff.kind is ImportKind.FIXED or not synchronised:
+    if tariff.kind is ImportKind.FIXED:
         return fixed
-    known = [gross(tariff, net) for net in spot.ahead(unix_s, round(hours * 4))]
-    return fsum(known) / len(known) if known else fixed
+    known = _ahead(tariff, spot, unix_s, local_s, round(hours * 4)) if synchronised else []
+    return fsum(known) / len(known) if known else _unknown(tariff, None)
 
 
-def dearest_import(tariff: Tariff, spot: SpotPrices, *, unix_s: int, synchronised: bool) -> float:
+def dearest_import(
+    tariff: Tariff, spot: SpotPrices, *, unix_s: int, synchronised: bool, local_s: int | None = None
+) -> float:
     """The highest price anything bought can have: no plan may claim that heat or charge is worth more."""
     prices = [tariff.import_eur_per_kwh]
     if tariff.kind is ImportKind.WINDOWS:
         prices += [window.import_eur_per_kwh for window in tariff.windows]
-    if tariff.kind is ImportKind.DYNAMIC and synchronised:
-        prices += [gross(tariff, net) for net in spot.ahead(unix_s, 192)]
+    if tariff.kind is ImportKind.DYNAMIC:
+        prices.append(_unknown(tariff, None))
+        if synchronised:
+            prices += _ahead(tariff, spot, unix_s, local_s, 192)
     return max(prices)
 
 
@@ -134,6 +147,41 @@ def cheapest_hour(
     return min(fsum(prices[begin : begin + 4]) / 4.0 for begin in range(1, len(prices) - 3))
 
 
-def gross(tariff: Tariff, net_eur_per_kwh: float) -> float:
-    """What the household pays for a kWh at this spot price."""
-    return (net_eur_per_kwh + tariff.fees_net_eur_per_kwh) * (1 + tariff.vat)
+def gross(tariff: Tariff, net_eur_per_kwh: float, added_net_eur_per_kwh: float = 0.0) -> float:
+    """What the household pays for a kWh at this spot price; added: by the window of the grid fee."""
+    return (net_eur_per_kwh + tariff.fees_net_eur_per_kwh + added_net_eur_per_kwh) * (1 + tariff.vat)
+
+
+def fee_added(tariff: Tariff, local_s: int | None) -> float:
+    """Net EUR/kWh that the grid fee is dearer at this time of day, negative when cheaper; first match.
+
+    None is an unknown time of day: the dearest that there is, and never less than outside of all windows.
+    """
+    if local_s is None:
+        return max([0.0, *(window.add_net_eur_per_kwh for window in tariff.fee_windows)])
+    for window in tariff.fee_windows:
+        if _inside(local_s / 3600, window.from_h, window.to_h):
+            return window.add_net_eur_per_kwh
+    return 0.0
+
+
+def never(from_h: float, to_h: float) -> bool:
+    """A window that no hour of the day lies in: 24 is the midnight that 0 is."""
+    return from_h == to_h or (from_h == 24 and to_h == 0)
+
+
+def _unknown(tariff: Tariff, local_s: int | None) -> float:
+    """Gross price of a kWh whose spot price nobody knows."""
+    return tariff.import_eur_per_kwh + max(0.0, fee_added(tariff, local_s)) * (1 + tariff.vat)
+
+
+def _ahead(tariff: Tariff, spot: SpotPrices, unix_s: int, local_s: int | None, quarters: int) -> list[float]:
+    """Gross prices of the known quarter hours from this one on, at most that many."""
+    known = spot.ahead(unix_s, quarters)
+    if not tariff.fee_windows or local_s is None:
+        added = fee_added(tariff, None)
+        return [gross(tariff, net, added) for net in known]
+    return [
+        gross(tariff, net, fee_added(tariff, (local_s + quarter * QUARTER_S) % 86400))
+        for quarter, net in enumerate(known)
+    ]

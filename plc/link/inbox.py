@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from plc.blocks.core import ns
 from plc.link.broker import Received
-from plc.link.commands import COMMANDS, Goal, Market, with_data
-from plc.link.envelope import Gate, Refusal, Request, seconds_of
+from plc.link.commands import COMMANDS, Goal
+from plc.link.envelope import Gate, Refusal, Request
 from plc.link.payload import iso, json_of
 from plc.link.publish import Message
 from plc.link.remote_parameters import RemoteParameters
@@ -50,12 +50,13 @@ class Reply(NamedTuple):
 
 @dataclass(slots=True)
 class Ports:
-    """Where commands go. plant: False when its queue is full. audit: one line per command. keep_parameters:
-    False when what was changed could not be stored.
+    """Where commands go. plant: False when its queue is full. market: takes data by the name of its command,
+    or raises WrongValueError. audit: one line per command. keep_parameters: False when what was changed could
+    not be stored.
     """
 
     plant: Callable[[Command], bool]
-    market: Callable[[Market], None]
+    market: Callable[[str, Any], None]
     audit: Callable[[dict[str, Any]], None]
     parameters: RemoteParameters | None = None
     keep_parameters: Callable[[], bool] = lambda: True
@@ -74,7 +75,6 @@ class Inbox:
     def __init__(self, root: str, ports: Ports) -> None:
         self._root, self._ports = root, ports
         self._gate = Gate()
-        self._market = Market()
         self._waiting: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
         self._refusals: list[float] = []
         self.replies: list[Reply] = []
@@ -123,8 +123,7 @@ class Inbox:
                 self._to_plant(request, request.value, received, moment)
                 return
             if kind.goal is Goal.MARKET:
-                self._market = with_data(self._market, name, request.value, seconds_of)
-                self._ports.market(self._market)
+                self._ports.market(name, request.value)
             elif parameters is not None:
                 path, new = parameters.wanted(request.value)
                 self._to_plant(request, {"name": path, "value": new}, received, moment)

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plc.energy.parameters import FeedInKind, ImportKind, Tariff, Window
+from plc.energy.parameters import FeedInKind, FeeWindow, ImportKind, Tariff, Window
 from plc.energy.tariff import (
     QUARTER_S,
     SpotPrices,
     cheapest_hour,
     dearest_import,
     expected_import,
+    fee_added,
     feed_in_price,
     import_price,
+    never,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -161,3 +163,135 @@ def test_no_lookup_ever_leaves_the_delivered_range(prices: list[float], quarter:
     assert at == (prices[quarter] if 0 <= quarter < len(prices) else None)
     ahead = series.ahead(NOW + quarter * QUARTER_S, 8)
     assert ahead == (tuple(prices[quarter : quarter + 8]) if quarter >= 0 else ())
+
+
+# Grid fee by the time of day beside a dynamic price
+
+FEES = Tariff(
+    kind=ImportKind.DYNAMIC,
+    fee_windows=(FeeWindow(17.0, 20.25, 0.06), FeeWindow(23.0, 5.0, -0.07)),
+)
+OUTSIDE = (0.05 + 0.1555) * 1.19
+DEAR = (0.05 + 0.1555 + 0.06) * 1.19
+CHEAP = (0.05 + 0.1555 - 0.07) * 1.19
+
+
+def at_hour(
+    tariff: Tariff, prices: SpotPrices, hour: float, *, synchronised: bool = True
+) -> tuple[float, bool]:
+    local_s = round(hour * 3600)
+    found = import_price(tariff, prices, unix_s=NOW, local_s=local_s, synchronised=synchronised)
+    return found.eur_per_kwh, found.known
+
+
+@pytest.mark.parametrize(
+    ("hour", "expected"),
+    [
+        (16.99, OUTSIDE), (17.0, DEAR), (20.24, DEAR), (20.25, OUTSIDE), (22.99, OUTSIDE),
+        (23.0, CHEAP), (0.0, CHEAP), (4.99, CHEAP), (5.0, OUTSIDE),
+    ],
+)  # fmt: skip
+def test_a_fee_window_adds_to_the_spot_price_before_tax_and_wraps_over_midnight(
+    hour: float, expected: float
+) -> None:
+    price, known = at_hour(FEES, spot(0.05), hour)
+    assert (price, known) == (pytest.approx(expected), True)
+
+
+@pytest.mark.parametrize(
+    ("hour", "synchronised", "added"),
+    [(12.0, True, 0.0), (18.0, True, 0.06), (2.0, True, 0.0), (2.0, False, 0.06), (12.0, False, 0.06)],
+    ids=["outside", "dear", "a cheap window takes nothing off", "no clock at night", "no clock at noon"],
+)
+def test_an_unknown_spot_price_with_fee_windows_is_never_below_the_fixed_price(
+    hour: float, synchronised: bool, added: float
+) -> None:
+    prices = spot() if synchronised else spot(-0.5)
+    price, known = at_hour(FEES, prices, hour, synchronised=synchronised)
+    assert (price, known) == (pytest.approx(0.30 + added * 1.19), False)
+
+
+def test_of_fee_windows_that_overlap_the_first_counts() -> None:
+    both = Tariff(kind=ImportKind.DYNAMIC, fee_windows=(FeeWindow(17, 20, 0.06), FeeWindow(0, 24, -0.07)))
+    assert [fee_added(both, hour * 3600) for hour in (3, 16, 17, 19, 20, 23)] == [
+        -0.07, -0.07, 0.06, 0.06, -0.07, -0.07,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "quarters"),
+    [(datetime(2026, 3, 29), 92), (datetime(2026, 10, 25), 100), (datetime(2026, 7, 1), 96)],
+    ids=["spring", "autumn", "usual"],
+)
+def test_fee_windows_follow_the_local_clock_of_a_day_of_92_or_100_quarter_hours(
+    day: datetime, quarters: int
+) -> None:
+    start = round(day.replace(tzinfo=BERLIN).timestamp())
+    delivered = SpotPrices(start, tuple(0.001 * n for n in range(quarters)))
+    cheap = dear = 0
+    for index in range(quarters):
+        unix_s = start + index * QUARTER_S
+        local = datetime.fromtimestamp(unix_s, UTC).astimezone(BERLIN)
+        price = import_price(
+            FEES,
+            delivered,
+            unix_s=unix_s,
+            local_s=local.hour * 3600 + local.minute * 60,
+            synchronised=True,
+        )
+        added = price.eur_per_kwh / 1.19 - 0.1555 - 0.001 * index
+        assert price.source == "spot"
+        cheap += added == pytest.approx(-0.07)
+        dear += added == pytest.approx(0.06)
+    # 0 to 5 and 23 to 24 o'clock: the hour that is left out, or comes twice, lies in the cheap window.
+    assert (cheap, dear) == (6 * 4 + quarters - 96, 13)
+
+
+def test_looks_ahead_see_each_quarter_hour_with_its_own_fee() -> None:
+    def dearest(price: float, hour: int, quarters: int) -> float:
+        series, local_s = spot(*[price] * quarters), hour * 3600
+        return dearest_import(FEES, series, unix_s=NOW, local_s=local_s, synchronised=True)
+
+    def cheapest(hours: float) -> float | None:
+        known, local_s = spot(*[0.05] * 48), 16 * 3600
+        return cheapest_hour(FEES, known, unix_s=NOW, local_s=local_s, synchronised=True, hours=hours)
+
+    later = expected_import(FEES, spot(*[0.05] * 48), unix_s=NOW, local_s=16 * 3600, synchronised=True)
+    assert later == pytest.approx((4 * OUTSIDE + 13 * DEAR + 11 * OUTSIDE + 20 * CHEAP) / 48)
+    assert dearest(0.15, 16, 48) == pytest.approx((0.15 + 0.1555 + 0.06) * 1.19)
+    assert dearest(0.3, 0, 8) == pytest.approx((0.3 + 0.1555 - 0.07) * 1.19), "17 o'clock has no price yet"
+    assert dearest(0.05, 0, 48) == pytest.approx(0.30 + 0.06 * 1.19), "never below an unknown quarter hour"
+    assert cheapest(3.0) == pytest.approx((3 * OUTSIDE + DEAR) / 4), "16:15 to 17:15"
+    assert cheapest(8.0) == pytest.approx(CHEAP)
+
+
+def test_an_unknown_time_of_day_or_price_looks_ahead_to_the_dearest_fee() -> None:
+    doubt = pytest.approx(0.30 + 0.06 * 1.19)
+    assert expected_import(FEES, spot(), unix_s=NOW, local_s=0, synchronised=True) == doubt
+    assert expected_import(FEES, spot(0.0), unix_s=NOW, local_s=0, synchronised=False) == doubt
+    assert dearest_import(FEES, spot(0.0), unix_s=NOW, synchronised=False) == doubt
+    assert expected_import(FEES, spot(0.05), unix_s=NOW, synchronised=True) == pytest.approx(DEAR)
+
+
+@pytest.mark.parametrize(
+    ("from_h", "to_h", "hours"), [(0, 24, 24), (24, 6, 6), (22, 6, 8), (22, 24, 2), (5, 5, 0), (24, 0, 0)]
+)
+def test_a_window_that_never_holds_is_known_as_one(from_h: float, to_h: float, hours: int) -> None:
+    tariff = Tariff(kind=ImportKind.DYNAMIC, fee_windows=(FeeWindow(from_h, to_h, 0.1),))
+    assert sum(fee_added(tariff, hour * 3600) == 0.1 for hour in range(24)) == hours
+    assert never(from_h, to_h) is (hours == 0)
+
+
+@given(st.lists(st.floats(-0.5, 4.0), min_size=1, max_size=200), st.integers(0, 95))
+def test_without_fee_windows_every_price_is_to_the_bit_what_the_fees_alone_make(
+    prices: list[float], quarter: int
+) -> None:
+    for index, net in enumerate(prices):
+        found = import_price(
+            DYNAMIC,
+            spot(*prices),
+            unix_s=NOW + index * QUARTER_S,
+            local_s=(quarter + index) % 96 * QUARTER_S,
+            synchronised=True,
+        )
+        assert found.eur_per_kwh == (net + 0.1555) * 1.19

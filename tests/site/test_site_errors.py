@@ -36,6 +36,17 @@ def value(group: str, name: str, new: str) -> Callable[[str], str]:
     return change
 
 
+def tariff(old: str, new: str) -> Callable[[str], str]:
+    """Changes a line of the tariff, or puts one in front of it."""
+    whole = new if new.split(":")[0] == old.split(":")[0] else f"{new}\n      {old}"
+    return lambda text: replaced(text, f"      {old} ", f"      {whole} ")
+
+
+def fees(window: str) -> Callable[[str], str]:
+    """A dynamic tariff with one window of the grid fee."""
+    return tariff("kind: fixed", f"kind: dynamic\n      fee_windows: [{window}]")
+
+
 class Case(NamedTuple):
     """A change of the example site and the problem it must cause."""
 
@@ -223,6 +234,121 @@ CASES = [
         "economics.mining.curve_w, curve_ths",
         "a rising hash rate for each of two powers or more",
         "make both lists as long",
+    ),
+    Case(
+        "windows that a dynamic price has no use for",
+        lambda t: replaced(
+            replaced(t, "kind: fixed  ", "kind: dynamic  "),
+            "windows: []  ",
+            "windows: [{from_h: 17, to_h: 20, import_eur_per_kwh: 0.4}]  ",
+        ),
+        ("      windows:", ""),
+        "windows with kind: dynamic, whose price comes from the exchange",
+        "fee_windows for what the grid fee adds at a time of day, or kind: windows",
+        "write {from_h, to_h, add_net_eur_per_kwh} under fee_windows, and remove windows",
+    ),
+    Case(
+        "windows beside a fixed price",
+        tariff("windows: []", "windows: [{from_h: 17, to_h: 20, import_eur_per_kwh: 0.4}]"),
+        ("      windows:", ""),
+        "windows with kind: fixed",
+        "kind: windows, or none",
+        "write kind: windows, or remove them",
+    ),
+    Case(
+        "prices by windows without a window",
+        tariff("kind: fixed", "kind: windows"),
+        ("      windows:", ""),
+        "kind: windows without a window",
+        "one window or more",
+        "add one, or write kind: fixed",
+    ),
+    Case(
+        "a window that ends where it begins",
+        lambda t: replaced(
+            replaced(t, "kind: fixed  ", "kind: windows  "),
+            "windows: []  ",
+            "windows: [{from_h: 6, to_h: 6, import_eur_per_kwh: 0.4}]  ",
+        ),
+        ("      windows:", ""),
+        "economics.tariff.windows[0] from 6 to 6: it never holds",
+        "an end that is not the beginning",
+        "write the hours, or from 0 to 24 for the whole day",
+    ),
+    Case(
+        "grid fee windows beside whole prices",
+        tariff("kind: fixed", "fee_windows: [{from_h: 17, to_h: 20, add_net_eur_per_kwh: 0.06}]"),
+        ("fee_windows:", ""),
+        "fee_windows with kind: fixed",
+        "kind: dynamic, the only one whose prices have no grid fee in them",
+        "remove them, or write whole prices as windows with kind: windows",
+    ),
+    Case(
+        "a grid fee window that never holds",
+        fees("{from_h: 24, to_h: 0, add_net_eur_per_kwh: 0.06}"),
+        ("fee_windows:", ""),
+        "economics.tariff.fee_windows[0] from 24 to 0: it never holds",
+        "an end that is not the beginning",
+        "write the hours, or from 0 to 24 for the whole day",
+    ),
+    Case(
+        "a grid fee window within a quarter hour",
+        fees("{from_h: 17.1, to_h: 20, add_net_eur_per_kwh: 0.06}"),
+        ("fee_windows:", ""),
+        "economics.tariff.fee_windows[0].from_h = 17.1",
+        "a full quarter hour, as every price of the exchange has",
+        "write 17.25 for 17:15",
+    ),
+    Case(
+        "a grid fee below nothing",
+        fees("{from_h: 1, to_h: 5, add_net_eur_per_kwh: -0.2}"),
+        ("fee_windows:", ""),
+        "economics.tariff.fee_windows[0] takes more off than there are fees",
+        "at least -0.1555 EUR/kWh",
+        "write the difference to the grid fee that is part of fees_net_eur_per_kwh",
+    ),
+    Case(
+        "prices from a place that is no path",
+        lambda t: t + "prices: {file: 'https://example.org/prices.csv'}\n",
+        ("prices:", ""),
+        'prices.file: "https://example.org/prices.csv"',
+        "a path, from the root or from the site folder",
+        "let another program fetch the prices, and name the file that it writes",
+    ),
+    Case(
+        "prices from a folder",
+        lambda t: t + "prices: {file: /var/lib/prices/}\n",
+        ("prices:", ""),
+        'prices.file: "/var/lib/prices/"',
+        "a file",
+        "name the CSV file",
+    ),
+    Case(
+        "prices from the site file",
+        lambda t: t + "prices: {file: ./site.yaml}\n",
+        ("prices:", ""),
+        'prices.file: "./site.yaml"',
+        "a file of its own",
+        "name the CSV file with the prices",
+    ),
+    Case(
+        "prices without a file",
+        lambda t: t + "prices: {}\n",
+        ("prices:", ""),
+        'no "prices.file"',
+        "a text",
+        "add file",
+    ),
+    Case(
+        "prices that no part of the tariff looks at",
+        lambda t: (
+            replaced(t, "zero_at_negative_spot: true", "zero_at_negative_spot: false")
+            + "prices: {file: prices.csv}\n"
+        ),
+        ("prices:", ""),
+        "prices that this tariff has no use for",
+        "economics.tariff with kind: dynamic, feed_in: market or zero_at_negative_spot: true",
+        "remove the section, or write the tariff that the contract says",
     ),
     Case(
         "no route for the surplus heat",
