@@ -15,6 +15,7 @@ from math import fsum
 from plc.blocks.core import Reading, Tick
 from plc.energy.forecast import Forecast, Forecaster, replaced
 from plc.energy.marginal import MinerOffer
+from plc.energy.parameters import Mining
 from plc.energy.plan_problem import kwh_per_kelvin
 from plc.energy.plan_request import HeatModel, problem
 from plc.energy.revenue import Curve, eur_per_th_hour
@@ -22,7 +23,7 @@ from plc.energy.tariff import QUARTER_S
 from plc.exchange import Exchange
 from plc.field.planner import Clock, Planner, Question
 from plc.link.commands import Forecast as Received
-from plc.plant.interface import PlantInputs, PlantOutputs, WallTime
+from plc.plant.interface import MinerInputs, PlantInputs, PlantOutputs, WallTime
 from plc.plant.parameters import Parameters
 from plc.plant.season import Season
 from plc.site import Site
@@ -140,15 +141,15 @@ class Questions:
 
     def _miners(self, inputs: PlantInputs) -> tuple[MinerOffer, ...]:
         p, mining = self._p.miners, self._p.economics.mining
-        curve = Curve(mining.curve_w, mining.curve_ths)
-        return tuple(
+        offers = (
             MinerOffer(
-                curve,
+                _curve(mining, miner),
                 max(p.power_min_w, _value(miner.power_min_w, p.power_min_w)),
                 min(p.power_max_w, _value(miner.power_max_w, p.power_max_w)),
             )
             for miner in inputs.miners
         )
+        return tuple(sorted(offers, key=_hashes_per_joule, reverse=True))  # the best one is planned first
 
     def _learn(self, done: _Quarter) -> None:
         self._forecaster.observe(
@@ -303,6 +304,21 @@ def received(own: Forecast, given: tuple[Received, ...]) -> Forecast | None:
     return Forecast(
         own.first_unix_s, tuple(series["pv_w"]), tuple(series["load_w"]), tuple(series["outdoor_degc"])
     )
+
+
+def _curve(mining: Mining, miner: MinerInputs) -> Curve | None:
+    """The miner's own curve, else that of the site, by the rule of the decision: plan and decision must not
+    reckon with two different miners."""
+    own = len(miner.curve_w) == len(miner.curve_ths) >= 2
+    try:
+        return Curve(miner.curve_w, miner.curve_ths) if own else Curve(mining.curve_w, mining.curve_ths)
+    except ValueError:
+        return None
+
+
+def _hashes_per_joule(miner: MinerOffer) -> float:
+    """TH/s per W at its lowest level; equal ones keep their order."""
+    return 0.0 if miner.curve is None else miner.curve.ths(miner.lowest_w) / miner.lowest_w
 
 
 def _value(reading: Reading, otherwise: float) -> float:

@@ -52,6 +52,7 @@ class House:
         buffer_degc: float | None = 36.0,
         buffer_k_per_s: float = 0.0,
         state: str = "STANDBY",
+        curve: tuple[tuple[float, ...], tuple[float, ...]] = ((), ()),
     ):
         """load_w without miners; demand_w: heat the house takes; the buffer changes by buffer_k_per_s."""
         outputs = PlantOutputs(ImageOutputs(), PlantStatus(state, "auto", values=(("load_w", demand_w),)))
@@ -71,7 +72,12 @@ class House:
                 ),
                 wall=WallTime(self.unix_s, 3600, synchronised),
                 energy=EnergyInputs(pv_w=pv, load_w=Reading.good(load_w + miner_w, now_ns)),
-                miners=(MinerInputs(power_estimated_w=Reading.good(miner_w, now_ns)), MinerInputs()),
+                miners=(
+                    MinerInputs(
+                        power_estimated_w=Reading.good(miner_w, now_ns), curve_w=curve[0], curve_ths=curve[1]
+                    ),
+                    MinerInputs(),
+                ),
             )
             tick = Tick(now_ns, NS_PER_S)
             self.exchange.scanned(tick, inputs, outputs)
@@ -93,6 +99,26 @@ def test_the_question_covers_two_days_and_survives_the_pipe():
     assert len(question.problem.quarters) == HORIZON_QUARTERS
     assert question.problem.first_unix_s == house.unix_s - 1 - (house.unix_s - 1) % QUARTER_S
     assert from_plain(to_plain(question.problem)) == question.problem
+
+
+def test_a_miner_is_planned_by_the_curve_that_it_tells_and_else_by_that_of_the_site():
+    mining = Parameters().economics.mining
+    better, worse = (tuple(factor * ths for ths in mining.curve_ths) for factor in (1.3, 0.7))
+
+    def planned(curve_w=(), curve_ths=()):
+        """What is earned by the least of one miner, and by both at their most."""
+        house = House()
+        house.scan(2, curve=(curve_w, curve_ths))
+        levels = house.questions.present().problem.levels
+        return [
+            level.eur_per_h + mining.wear_eur_per_kwh * level.power_kw for level in (levels[1], levels[-1])
+        ]
+
+    one, both = planned()
+    assert planned(mining.curve_w, mining.curve_ths) == [one, both]
+    assert planned(mining.curve_w, better[:1]) == [one, both], "numbers that do not fit together"
+    assert planned(mining.curve_w, better) == pytest.approx([1.3 * one, 1.15 * both])
+    assert planned(mining.curve_w, worse) == pytest.approx([one, 0.85 * both]), "the other one is better"
 
 
 def test_the_load_that_is_learned_leaves_the_miners_out():

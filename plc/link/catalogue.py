@@ -245,6 +245,14 @@ def _miner(number: int) -> Iterable[Entry]:
     yield a_word(
         group, "wish_run", Type.BOOLEAN, lambda view: Sample(view.outputs.miners[index].run), diagnostic=True
     )
+    yield a_word(
+        group,
+        "curve_source",
+        Type.ENUM,
+        lambda view: Sample("miner" if view.inputs.miners[index].curve_w else "site"),
+        options=("miner", "site"),
+        diagnostic=True,
+    )
     for name in MINER_WEAR:
         yield a_number(
             group, name, _extra_reader(f"{group}/{name}"), decimals=0, dead_band=0.0, diagnostic=True

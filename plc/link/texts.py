@@ -155,6 +155,7 @@ MINER_TEXTS: dict[str, tuple[str, str]] = {
     "writes_left": ("Sollwerte noch frei", "target writes left"),
     "starts_24h": ("Starts in 24 h", "starts in 24 h"),
     "wish_run": ("soll laufen", "shall run"),
+    "curve_source": ("Kennlinie aus", "efficiency curve from"),
     "conditions": ("Befund", "conditions"),
 }
 

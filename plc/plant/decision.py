@@ -110,4 +110,6 @@ class EnergyDecision(Block):
             power_w=power,
             lowest_w=p.power_min_w if low is None else max(low, p.power_min_w),
             highest_w=p.power_max_w if high is None else min(high, p.power_max_w),
+            curve_w=miner.curve_w,
+            curve_ths=miner.curve_ths,
         )

@@ -135,6 +135,8 @@ class MinerInputs:
     saved_target_w: Reading = NEVER  # the miner's own memory: it starts here when it gets supply again
     ready_to_open: bool = False  # parked at its lowest target, paused and without power: may lose supply
     conditions: tuple[MinerCondition, ...] = ()
+    curve_w: tuple[float, ...] = ()  # its efficiency curve, rising and judged: electrical power ...
+    curve_ths: tuple[float, ...] = ()  # ... and hash rate; empty: the curve of the site file counts
 
 
 @dataclass(frozen=True, slots=True)

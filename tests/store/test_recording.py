@@ -48,6 +48,7 @@ COMMANDS = st.builds(
     st.text(max_size=5),
     st.integers(0, 2**62),
 )
+CURVE = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3).map(tuple)
 INPUTS = st.builds(
     PlantInputs,
     image=st.builds(
@@ -62,7 +63,7 @@ INPUTS = st.builds(
     energy=st.builds(EnergyInputs, pv_w=READINGS, grid_w=READINGS),
     miners=st.tuples(
         st.builds(MinerInputs, st.sampled_from(MinerState), st.none() | st.integers(0, 2**62), READINGS),
-        st.builds(MinerInputs, st.sampled_from(MinerState)),
+        st.builds(MinerInputs, st.sampled_from(MinerState), curve_w=CURVE, curve_ths=CURVE),
     ),
     commands=st.lists(COMMANDS, max_size=2).map(tuple),
 )

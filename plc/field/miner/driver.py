@@ -197,7 +197,10 @@ class MinerDriver:
             self._answered()
             self._poller.slow()
             self._observe()
-            return AFTER_WRITE_S if self._act(self._wish()) or urgent else self._limits.poll_s
+            if self._act(self._wish()) or urgent:
+                return AFTER_WRITE_S
+            self._curve()
+            return self._limits.poll_s
         except ApiError as error:
             return self._failed(error)
 
@@ -233,6 +236,12 @@ class MinerDriver:
         if error.failure in LOST and self._session.link is not Link.ONLINE and not self._stop.is_set():
             self._session.rebuild()
         return BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1]
+
+    def _curve(self) -> None:
+        before = self._poller.efficiency.words
+        self._poller.curve()
+        if (after := self._poller.efficiency.words) != before:
+            log.info("%s: efficiency curve: %s", self.name, after)
 
     def _observe(self) -> None:
         now_ns = self._clock.now_ns()

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from plc.blocks.core import ns
-from plc.field.miner.model import ApiError, EfficiencyPoint, ErrorEntry, Failure, MinerApi
+from plc.field.miner import efficiency
+from plc.field.miner.model import ApiError, ErrorEntry, Failure, MinerApi
 from plc.field.miner.observe import SAME_W, View
 from plc.field.miner.session import LOST, Session
 
@@ -19,7 +20,7 @@ Answer = TypeVar("Answer")
 
 BOARDS_EVERY_NS = ns(15)
 SLOW_EVERY_NS = ns(60)
-CURVE_EVERY_NS = ns(6 * 3600)
+CURVE_EVERY_NS = ns(3600)
 ERRORS_REMEMBERED = 200
 
 
@@ -29,7 +30,7 @@ class Poller:
     def __init__(self, api: MinerApi, session: Session, view: View, now_ns: Callable[[], int]) -> None:
         self.errors: tuple[ErrorEntry, ...] = ()
         self.new_errors = 0
-        self.efficiency: tuple[EfficiencyPoint, ...] = ()
+        self.efficiency = efficiency.Efficiency()
         self._api, self._session, self._view, self._now_ns = api, session, view, now_ns
         self._due: dict[str, int] = {}
         self._seen: dict[tuple[str, str], None] = {}
@@ -46,6 +47,8 @@ class Poller:
         view = self._view
         view.details = self._session.call("details", self._api.details)
         view.details_ns = self._now_ns()
+        if self.efficiency.belongs_to(view.details.serial):
+            self._due.pop("efficiency", None)
         if (stats := self._optional("stats", self._api.stats)) is not None:
             view.stats, view.stats_ns = stats, self._now_ns()
         if (tuner := self._optional("tuner", self._api.tuner)) is not None:
@@ -68,8 +71,24 @@ class Poller:
             view.pools, view.pools_ns = pools, self._now_ns()
         if self._is_due("errors", SLOW_EVERY_NS):
             self._history(self._optional("errors", self._api.errors) or ())
-        if self._is_due("efficiency", CURVE_EVERY_NS):
-            self.efficiency = self._optional("efficiency", self._api.efficiency) or self.efficiency
+
+    def curve(self) -> None:
+        """The efficiency curve, once per connection and once an hour; for a turn that writes nothing.
+
+        Nothing waits for it and nothing follows from its failure but that the curve of before counts on.
+        """
+        session, view = self._session, self._view
+        if session.version is None or not self._is_due("efficiency", CURVE_EVERY_NS):
+            return
+        if not session.version.at_least(*efficiency.SINCE):
+            session.missing.add("efficiency")
+        points = session.spare("efficiency", self._api.efficiency)
+        if points is not None:
+            self.efficiency.take(points, view.constraints, view.details)
+        elif "efficiency" in session.missing:
+            self.efficiency.not_read("not offered by this firmware")
+        else:
+            self.efficiency.not_read("no answer")
 
     def configuration(self) -> None:
         """Reads the saved target; with the tuner state it is the read-back of a write."""

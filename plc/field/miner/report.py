@@ -73,6 +73,8 @@ class Reporter:
             saved_target_w=get("saved"),
             ready_to_open=online and self._reconciler.ready_to_open(self._view, ladder, now_ns),
             conditions=self._conditions(now_ns, ladder, online),
+            curve_w=self._poller.efficiency.profile.power_w,
+            curve_ths=self._poller.efficiency.profile.ths,
         )
 
     def _conditions(self, now_ns: int, ladder: Ladder, online: bool) -> tuple[MinerCondition, ...]:
@@ -127,7 +129,8 @@ class Reporter:
             pools_alive=pools.alive if pools else None,
             new_errors=self._poller.new_errors,
             errors=self._poller.errors,
-            efficiency=self._poller.efficiency,
+            curve=self._poller.efficiency.words,
+            curves_refused=self._poller.efficiency.refused,
             calls=tuple(sorted(session.calls.items())),
             logins=session.logins,
             rebuilds=session.rebuilds,
@@ -163,6 +166,8 @@ def summary(snapshot: MinerSnapshot) -> dict[str, object]:
         "starts_24h": facts.starts_24h,
         "recovery": facts.recovery,
         "drift": list(facts.drift),
+        "curve": facts.curve,
+        "curves_refused": facts.curves_refused,
         "error": facts.error,
         "crashes": facts.crashes,
     }

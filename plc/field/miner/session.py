@@ -75,6 +75,21 @@ class Session:
         self.login()
         return self._once(name, make, fresh=True)
 
+    def spare(self, name: str, make: Callable[[], Answer]) -> Answer | None:
+        """Calls once for something that can wait; None without an answer.
+
+        No login is made for it, and its failure says nothing about the link: a method that hangs or is
+        refused must not take the miner off the grid of those that answer.
+        """
+        if name in self.missing or not self.logged_in:
+            return None
+        try:
+            return self._counted(make)
+        except ApiError as error:
+            if error.failure is Failure.UNIMPLEMENTED:
+                self.missing.add(name)
+            return None
+
     def _once(self, name: str, make: Callable[[], Answer], *, fresh: bool) -> Answer:
         try:
             return self._counted(make)

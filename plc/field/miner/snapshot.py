@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plc.blocks.core import NEVER, Origin, Reading
-from plc.field.miner.model import EfficiencyPoint, ErrorEntry
+from plc.field.miner.model import ErrorEntry
 from plc.field.miner.observe import View
 from plc.field.miner.session import Link
 from plc.plant.interface import MinerInputs
@@ -57,7 +57,8 @@ class Diagnostics:
     pools_alive: int | None = None
     new_errors: int = 0  # since start, by time stamp and text
     errors: tuple[ErrorEntry, ...] = ()  # the newest five of the history
-    efficiency: tuple[EfficiencyPoint, ...] = ()
+    curve: str = ""  # whose efficiency curve counts, and why not the miner's own
+    curves_refused: int = 0  # answers that were no curve, since start
     calls: tuple[tuple[str, int], ...] = ()
     logins: int = 0
     rebuilds: int = 0

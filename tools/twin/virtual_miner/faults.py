@@ -43,6 +43,7 @@ class Faults:
     tuner_unknown: int = 0
     power_stats_missing: bool = False
     profile_missing: bool = False
+    curve: str = ""  # efficiency profile: a key of service.CURVES, or a status code that it gets
 
     def set(self, name: str, value: object = True) -> None:
         """Sets a switch by its name; raises ValueError for a name that does not exist."""

@@ -17,6 +17,41 @@ V1 = "braiins.bos.v1."
 IMMERSION, AIR = 5, 2  # numbers of the cooling oneof in the configuration
 
 
+Point = tuple[int | None, int | None, float | None]  # target W, consumption W, hash rate TH/s
+
+CURVES: dict[str, Callable[[list[Point]], list[Point]]] = {
+    "empty": lambda _: [],
+    "single": lambda points: points[:1],
+    "reversed": lambda points: points[::-1],
+    "twice": lambda points: [point for point in points for _ in range(2)],
+    "endless": lambda _: [(900 + n, 900 + n, 30.0 + n / 100.0) for n in range(400)],
+    "zero_power": lambda points: [(target, 0, ths) for target, _, ths in points],
+    "zero_hashrate": lambda points: [(target, power, 0.0) for target, power, _ in points],
+    "nan": lambda points: [*points[:-1], (*points[-1][:2], float("nan"))],
+    "infinite": lambda points: [*points[:-1], (*points[-1][:2], float("inf"))],
+    "falling": lambda points: [(target, power, 150.0 - n) for n, (target, power, _) in enumerate(points)],
+    "gigahash": lambda points: [(target, power, (ths or 0.0) * 1000.0) for target, power, ths in points],
+    "too_good": lambda points: [(target, power, (ths or 0.0) * 2.2) for target, power, ths in points],
+    "kilowatts": lambda points: [(round((target or 0) / 1000), None, ths) for target, _, ths in points],
+    "cheap": lambda points: [(target, (target or 0) // 2, ths) for target, _, ths in points],
+    "beyond": lambda points: [*points, (9000, 9000, 200.0)],
+    "no_target": lambda points: [(None, power, ths) for _, power, ths in points],
+    "no_hashrate": lambda points: [(target, power, None) for target, power, _ in points],
+    "no_consumption": lambda points: [(target, None, ths) for target, _, ths in points],
+    "some_consumption": lambda points: [(points[0][0], None, points[0][2]), *points[1:]],
+    "better": lambda points: [(target, power, (ths or 0.0) * 1.2) for target, power, ths in points],
+}
+"""What the efficiency profile can be instead of a healthy one; the last ones are still curves."""
+
+
+def _point(target_w: int | None, consumption_w: int | None, ths: float | None) -> bytes:
+    parts = [uint(1, 100)]
+    parts += [] if target_w is None else [message(2, uint(1, target_w))]
+    parts += [] if consumption_w is None else [message(3, uint(1, consumption_w))]
+    parts += [] if ths is None else [message(7, double(1, ths))]
+    return message(1, *parts)
+
+
 class Refused(Exception):  # noqa: N818 - it is an answer, not a bug
     """The call ends with this gRPC status."""
 
@@ -202,18 +237,14 @@ class Service:
         return uint(1, unit.tuner) + mode
 
     def _efficiency(self, _: bytes) -> bytes:
-        points = b""
-        for watt in range(self.identity.min_w, 3301, 300):
-            share = watt / self.identity.default_w
-            ths = self.identity.sticker_ths * share**0.75
-            points += message(
-                1,
-                uint(1, 100),
-                message(2, uint(1, watt)),
-                message(3, uint(1, round(watt * 1.01))),
-                message(7, double(1, ths)),
-            )
-        return points
+        me, fault = self.identity, self.unit.faults.curve
+        if fault and fault not in CURVES:
+            raise Refused(fault, "refused by a fault switch")
+        points: list[Point] = [
+            (watt, round(watt * 1.01), me.sticker_ths * (watt / me.default_w) ** 0.75)
+            for watt in range(me.min_w, min(3300, me.max_w) + 1, 300)
+        ]
+        return b"".join(_point(*point) for point in (CURVES[fault](points) if fault else points))
 
     def _details(self, _: bytes) -> bytes:
         unit, me = self.unit, self.identity
