@@ -36,15 +36,24 @@ def value(group: str, name: str, new: str) -> Callable[[str], str]:
     return change
 
 
-def tariff(old: str, new: str) -> Callable[[str], str]:
-    """Changes a line of the tariff, or puts one in front of it."""
-    whole = new if new.split(":")[0] == old.split(":")[0] else f"{new}\n      {old}"
-    return lambda text: replaced(text, f"      {old} ", f"      {whole} ")
+def tariff(**new: str) -> Callable[[str], str]:
+    """Changes parameters of the tariff."""
+
+    def change(text: str) -> str:
+        for name, shown in new.items():
+            at = text.index(f"\n      {name}: ") + 1
+            text = f"{text[:at]}      {name}: {shown}{text[text.index(chr(10), at) :]}"
+        return text
+
+    return change
 
 
 def fees(window: str) -> Callable[[str], str]:
     """A dynamic tariff with one window of the grid fee."""
-    return tariff("kind: fixed", f"kind: dynamic\n      fee_windows: [{window}]")
+    return tariff(kind="dynamic", fee_windows=f"[{window}]")
+
+
+PEAK = "[{from_h: 17, to_h: 20, import_eur_per_kwh: 0.4}]"
 
 
 class Case(NamedTuple):
@@ -237,11 +246,7 @@ CASES = [
     ),
     Case(
         "windows that a dynamic price has no use for",
-        lambda t: replaced(
-            replaced(t, "kind: fixed  ", "kind: dynamic  "),
-            "windows: []  ",
-            "windows: [{from_h: 17, to_h: 20, import_eur_per_kwh: 0.4}]  ",
-        ),
+        tariff(kind="dynamic", windows=PEAK),
         ("      windows:", ""),
         "windows with kind: dynamic, whose price comes from the exchange",
         "fee_windows for what the grid fee adds at a time of day, or kind: windows",
@@ -249,7 +254,7 @@ CASES = [
     ),
     Case(
         "windows beside a fixed price",
-        tariff("windows: []", "windows: [{from_h: 17, to_h: 20, import_eur_per_kwh: 0.4}]"),
+        tariff(windows=PEAK),
         ("      windows:", ""),
         "windows with kind: fixed",
         "kind: windows, or none",
@@ -257,7 +262,7 @@ CASES = [
     ),
     Case(
         "prices by windows without a window",
-        tariff("kind: fixed", "kind: windows"),
+        tariff(kind="windows"),
         ("      windows:", ""),
         "kind: windows without a window",
         "one window or more",
@@ -265,11 +270,7 @@ CASES = [
     ),
     Case(
         "a window that ends where it begins",
-        lambda t: replaced(
-            replaced(t, "kind: fixed  ", "kind: windows  "),
-            "windows: []  ",
-            "windows: [{from_h: 6, to_h: 6, import_eur_per_kwh: 0.4}]  ",
-        ),
+        tariff(kind="windows", windows=PEAK.replace("17", "6").replace("20", "6")),
         ("      windows:", ""),
         "economics.tariff.windows[0] from 6 to 6: it never holds",
         "an end that is not the beginning",
@@ -277,7 +278,7 @@ CASES = [
     ),
     Case(
         "grid fee windows beside whole prices",
-        tariff("kind: fixed", "fee_windows: [{from_h: 17, to_h: 20, add_net_eur_per_kwh: 0.06}]"),
+        tariff(fee_windows="[{from_h: 17, to_h: 20, add_net_eur_per_kwh: 0.06}]"),
         ("fee_windows:", ""),
         "fee_windows with kind: fixed",
         "kind: dynamic, the only one whose prices have no grid fee in them",
@@ -310,7 +311,7 @@ CASES = [
     Case(
         "prices from a place that is no path",
         lambda t: t + "prices: {file: 'https://example.org/prices.csv'}\n",
-        ("prices:", ""),
+        ("prices: {", ""),
         'prices.file: "https://example.org/prices.csv"',
         "a path, from the root or from the site folder",
         "let another program fetch the prices, and name the file that it writes",
@@ -318,7 +319,7 @@ CASES = [
     Case(
         "prices from a folder",
         lambda t: t + "prices: {file: /var/lib/prices/}\n",
-        ("prices:", ""),
+        ("prices: {", ""),
         'prices.file: "/var/lib/prices/"',
         "a file",
         "name the CSV file",
@@ -326,7 +327,7 @@ CASES = [
     Case(
         "prices from the site file",
         lambda t: t + "prices: {file: ./site.yaml}\n",
-        ("prices:", ""),
+        ("prices: {", ""),
         'prices.file: "./site.yaml"',
         "a file of its own",
         "name the CSV file with the prices",
@@ -334,7 +335,7 @@ CASES = [
     Case(
         "prices without a file",
         lambda t: t + "prices: {}\n",
-        ("prices:", ""),
+        ("prices: {", ""),
         'no "prices.file"',
         "a text",
         "add file",
@@ -345,7 +346,7 @@ CASES = [
             replaced(t, "zero_at_negative_spot: true", "zero_at_negative_spot: false")
             + "prices: {file: prices.csv}\n"
         ),
-        ("prices:", ""),
+        ("prices: {", ""),
         "prices that this tariff has no use for",
         "economics.tariff with kind: dynamic, feed_in: market or zero_at_negative_spot: true",
         "remove the section, or write the tariff that the contract says",
