@@ -74,10 +74,14 @@ def build(
         try:
             return _thaw(cls, model.model_validate(plain)), frozenset(refused)
         except pydantic.ValidationError as errors:
-            for error in errors.errors(include_url=False):
-                path = _path(error["loc"], plain)
-                if path in refused:
-                    return None, frozenset(refused)
+            before = frozenset(refused)
+            # All places first: taking out one entry of a list takes the list.
+            found = [(error, _path(error["loc"], plain)) for error in errors.errors(include_url=False)]
+            for error, path in found:
+                if path in before:
+                    return None, before
+                if path in refused:  # one place, refused by each member of a union
+                    continue
                 refused.add(path)
                 problems.append(_problem(cls, error, path, node, file, where))
                 _prune(plain, path)
@@ -200,6 +204,8 @@ def _has(plain: Any, step: int | str) -> bool:
 
 def _prune(plain: Any, path: Path) -> None:
     for step in path[:-1]:
+        if not _has(plain, step):
+            return  # what it stood in has been taken out
         plain = plain[step]
     if path and isinstance(plain, dict):
         plain.pop(path[-1], None)

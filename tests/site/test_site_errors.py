@@ -511,6 +511,17 @@ def test_a_missing_folder_is_explained(tmp_path: Path) -> None:
         load_site(tmp_path / "nowhere")
 
 
+def test_every_bad_entry_of_a_list_is_named(tmp_path: Path) -> None:
+    """Refusing the first one takes the list; the others have a place all the same."""
+    text = replaced(
+        TEXT,
+        "        - {name: inverter, type: deye, slave_id: 1}",
+        "        - {name: a}\n        - {name: b}",
+    )
+    found = [problem.found for problem in fault_of(tmp_path, text).problems]
+    assert [f'no "devices.rs485[0].devices.{index}.type"' in found for index in (0, 1)] == [True, True], found
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_content_of_any_field_causes_a_traceback(data: st.DataObject) -> None:
