@@ -9,8 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 from plc.exits import Exit, ExitError
-from plc.field.miner import levels, secret
-from plc.field.miner.model import ApiError, Configuration, Constraints, Details, Failure, MinerApi
+from plc.field.miner import efficiency, levels, secret
+from plc.field.miner.model import (
+    ApiError,
+    Configuration,
+    Constraints,
+    Details,
+    EfficiencyPoint,
+    Failure,
+    MinerApi,
+)
 from plc.field.miner.settings import MinerSettings
 
 DEFAULTS = MinerSettings(host="", secret="")  # the site file may narrow these
@@ -66,10 +74,20 @@ def read_all(api: MinerApi, user: str, password: str) -> dict[str, Any]:
         "boards": api.boards,
         "pools": api.pools,
         "errors": api.errors,
-        "efficiency": api.efficiency,
     }
     facts = _plain(details=details, configuration=configuration, constraints=limits)
     facts["levels_w"] = list(ladder.watts)
+    found = notes(details, configuration, limits)
+
+    def curve() -> tuple[EfficiencyPoint, ...]:
+        points = api.efficiency()
+        try:
+            efficiency.judged(points, limits, details)
+        except efficiency.NoProfile as why:
+            found.append(f"its efficiency curve is not believed ({why}); that of the site file counts")
+        return points
+
+    parts["efficiency"] = curve
     for name, make in parts.items():
         try:
             facts |= _plain(**{name: make()})
@@ -77,7 +95,7 @@ def read_all(api: MinerApi, user: str, password: str) -> dict[str, Any]:
             if error.failure is not Failure.UNIMPLEMENTED:
                 raise
             facts[name] = "not offered by this firmware"
-    facts["notes"] = notes(details, configuration, limits)
+    facts["notes"] = found
     return facts
 
 

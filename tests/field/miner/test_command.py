@@ -54,6 +54,16 @@ def test_with_a_secret_everything_and_nothing_is_written(
     assert miner.service.journal.writes == []
 
 
+def test_a_curve_that_the_controller_will_not_believe_is_noted(
+    miner: VirtualMiner, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    miner.faults.set("curve", "gigahash")
+    assert status(miner, "--secret", secret, "--json") == Exit.OK
+    facts = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert len(facts["efficiency"]) == 9, "what the miner says is shown all the same"
+    assert any("efficiency curve is not believed" in note for note in facts["notes"])
+
+
 def test_an_old_firmware_says_what_it_does_not_offer(secret: str, capsys: pytest.CaptureFixture[str]) -> None:
     with VirtualMiner(Machine(QUICK), Identity(api=(1, 0, 0), cooling=AIR)) as miner:
         miner.advance(600.0)
