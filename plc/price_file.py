@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 DAY_S = 86_400
+RESTLESS = 60
+"""Looks in a row at a file that is another one each time, until that is said."""
+
 DAYS = 2
 """Today and tomorrow: more is not kept, see the merge."""
 
@@ -50,6 +53,7 @@ class PriceFile(OneThread):
         self._unfit = ""  # why the file as it lies there was not taken
         self._fault = ""
         self._waits = True
+        self._restless = 0
 
     def health(self) -> Mapping[str, object]:
         """ok: the file gives prices of today or later. fault: why not. until_unix_s: end of what it gave."""
@@ -66,8 +70,13 @@ class PriceFile(OneThread):
         """One look; the file is read when it has stood still between two looks."""
         now = self._signature()
         settled, self._seen = now == self._seen, now
+        self._restless = 0 if settled else self._restless + 1
         if now is None:
             self._read, self._unfit = None, "there is no such file"
+        elif self._restless >= RESTLESS:
+            self._unfit = (
+                "never stands still; write it when the prices change, beside, and move it into place"
+            )
         elif settled and now != self._read:
             self._take(now)
         unused = self._hand_over()

@@ -16,7 +16,7 @@ from plc.link.broker import Received
 from plc.link.inbox import Inbox, Moment, Ports
 from plc.plant.changes import WrongValueError
 from plc.plant.interface import SAFE_OUTPUTS, ImageInputs, PlantInputs, WallTime
-from plc.price_file import PriceFile
+from plc.price_file import RESTLESS, PriceFile
 from tests.test_price_table import USUAL, table
 
 DAY_S = 96 * QUARTER_S
@@ -136,6 +136,14 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
     assert watched.price() is None
     watched.looks()
     assert watched.price() == 0.08
+
+
+def test_a_file_that_never_stands_still_is_named_and_read_once_it_does(watched: Watched) -> None:
+    for _ in range(RESTLESS):
+        watched.write(day(90))
+        fault = watched.looks(1)
+    assert (fault[:18], watched.price()) == ("never stands still", None)
+    assert (watched.looks(1), watched.price()) == ("", 0.09)
 
 
 @pytest.mark.parametrize("days", [-3, -1, 4, 400])
