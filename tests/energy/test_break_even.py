@@ -50,6 +50,7 @@ def test_the_rule_switches_at_its_own_break_even(import_ct: float, runs: bool) -
     e = economics(
         mining={"fee": 0.0, "wear_eur_per_kwh": 0.0, "start_eur": 0.0},
         choice={"margin_on_eur_per_kwh": 0.001},
+        battery={"present": False},  # power beside a battery of unknown charge would cost what it stores
     )
     offers = (proportional(34.5),)
     result = decision(
