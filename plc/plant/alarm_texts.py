@@ -326,8 +326,8 @@ TEXTS: dict[str, AlarmText] = {
         "price data missing for the present quarter hour",
         "fester Tarif, keine billige Stunde wird angenommen",
         "static tariff, no cheap hour is assumed",
-        "Preisabruf in Node-RED und Internetzugang prüfen",
-        "check the price flow in Node-RED and the internet access",
+        "Preisabruf in Node-RED oder Preisdatei prüfen (report: prices), dann den Internetzugang",
+        "check the price flow in Node-RED or the price file (report: prices), then the internet access",
     ),
     "A-059": AlarmText(
         "Uhr nicht synchron",
