@@ -43,7 +43,7 @@ def test_the_invariants_notice_what_they_are_for(change, what):
     inputs = PlantInputs(rig._image())
     watch.off_since = [0, 0]
     watch.last = rig.outputs
-    broken = dataclasses.replace(rig.outputs, image=dataclasses.replace(rig.outputs.image, **change))
+    broken = dataclasses.replace(rig.outputs, image=rig.outputs.image._replace(**change))
     with pytest.raises(BrokenError, match=what):
         watch(inputs, broken, rig.now_ns)
 
