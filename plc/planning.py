@@ -15,15 +15,14 @@ from math import fsum
 from plc.blocks.core import Reading, Tick
 from plc.energy.forecast import Forecast, Forecaster, replaced
 from plc.energy.marginal import MinerOffer
-from plc.energy.parameters import Mining
 from plc.energy.plan_problem import kwh_per_kelvin
 from plc.energy.plan_request import HeatModel, problem
-from plc.energy.revenue import Curve, eur_per_th_hour
+from plc.energy.revenue import curve_of, eur_per_th_hour
 from plc.energy.tariff import QUARTER_S
 from plc.exchange import Exchange
 from plc.field.planner import Clock, Planner, Question
 from plc.link.commands import Forecast as Received
-from plc.plant.interface import MinerInputs, PlantInputs, PlantOutputs, WallTime
+from plc.plant.interface import PlantInputs, PlantOutputs, WallTime
 from plc.plant.parameters import Parameters
 from plc.plant.season import Season
 from plc.site import Site
@@ -143,7 +142,7 @@ class Questions:
         p, mining = self._p.miners, self._p.economics.mining
         offers = (
             MinerOffer(
-                _curve(mining, miner),
+                curve_of(mining, miner.curve_w, miner.curve_ths),
                 max(p.power_min_w, _value(miner.power_min_w, p.power_min_w)),
                 min(p.power_max_w, _value(miner.power_max_w, p.power_max_w)),
             )
@@ -306,20 +305,10 @@ def received(own: Forecast, given: tuple[Received, ...]) -> Forecast | None:
     )
 
 
-def _curve(mining: Mining, miner: MinerInputs) -> Curve | None:
-    """The miner's own curve, else that of the site, by the rule of the decision: plan and decision must not
-    reckon with two different miners."""
-    own = len(miner.curve_w) == len(miner.curve_ths) >= 2
-    try:
-        return Curve(miner.curve_w, miner.curve_ths) if own else Curve(mining.curve_w, mining.curve_ths)
-    except ValueError:
-        return None
-
-
 def _hashes_per_joule(miner: MinerOffer) -> float:
     """TH/s per W at its lowest level; equal ones keep their order."""
     return 0.0 if miner.curve is None else miner.curve.ths(miner.lowest_w) / miner.lowest_w
 
 
 def _value(reading: Reading, otherwise: float) -> float:
-    return reading.value if reading.ok and reading.value is not None else otherwise
+    return otherwise if reading.usable is None else reading.usable

@@ -60,6 +60,14 @@ _WIRE = Words(
     "pull the wire off the terminal: must become 0 (wire-break safe)",
 )
 _BACK = Words("Ader wieder anschließen", "connect the wire again")
+_TRIP_LIMITER = Move(
+    "trip",
+    Words(
+        "Temperaturbegrenzer auslösen (Prüftaste, sonst Ader abziehen)",
+        "trip the temperature limiter (test button, or pull the wire)",
+    ),
+    bit=False,
+)
 
 MOVES: dict[str, tuple[Move, ...]] = {
     # Every contact of the chain by itself: one that shows its bit but opens nothing is found here only.
@@ -82,14 +90,7 @@ MOVES: dict[str, tuple[Move, ...]] = {
             ),
             bit=True,
         ),
-        Move(
-            "trip",
-            Words(
-                "Temperaturbegrenzer auslösen (Prüftaste, sonst Ader abziehen)",
-                "trip the temperature limiter (test button, or pull the wire)",
-            ),
-            bit=False,
-        ),
+        _TRIP_LIMITER,
         Move(
             "reset3",
             Words(
@@ -112,14 +113,7 @@ MOVES: dict[str, tuple[Move, ...]] = {
         Move("open", Words("Kontakt wieder öffnen", "open it again"), bit=False),
     ),
     "temp_max_ok": (
-        Move(
-            "trip",
-            Words(
-                "Temperaturbegrenzer auslösen (Prüftaste, sonst Ader abziehen)",
-                "trip the temperature limiter (test button, or pull the wire)",
-            ),
-            bit=False,
-        ),
+        _TRIP_LIMITER,
         Move("release", Words("am Gerät entriegeln", "reset it at the device"), bit=True),
     ),
     "cooler_ok": (Move("open", _WIRE, bit=False), Move("close", _BACK, bit=True)),

@@ -21,7 +21,7 @@ from plc.energy import account, cost, heat, holdback, lookahead, marginal
 from plc.energy.marginal import Decision, Heat, MarginalRule, MinerOffer
 from plc.energy.parameters import Economics, Policy
 from plc.energy.prices import Prices
-from plc.energy.revenue import Curve
+from plc.energy.revenue import Curve, curve_of
 from plc.energy.situation import EnergySituation, MinerSituation
 from plc.energy.surplus import Surplus
 
@@ -137,17 +137,9 @@ class EnergyEngine(Block):
         if key not in self._curves:
             if len(self._curves) > 8:
                 self._curves.clear()
-            self._curves[key] = self._curve(*key)
+            self._curves[key] = curve_of(self._e.mining, *key)
         curve = self._curves[key] if miner.available else None
         return MinerOffer(curve, miner.lowest_w, miner.highest_w)
-
-    def _curve(self, powers_w: tuple[float, ...], ths: tuple[float, ...]) -> Curve | None:
-        """The miner's own curve, else that of the site."""
-        own = len(powers_w) == len(ths) and len(powers_w) >= 2
-        try:
-            return Curve(powers_w, ths) if own else Curve(self._e.mining.curve_w, self._e.mining.curve_ths)
-        except ValueError:
-            return None  # numbers that are no curve earn nothing
 
     def _slices(self, s: EnergySituation, house: cost.House) -> tuple[cost.Slice, ...]:
         p, t, b = self.prices, self._e.tariff, self._e.battery

@@ -62,6 +62,16 @@ def _slope(one: tuple[float, float], other: tuple[float, float]) -> float:
     return (other[1] - one[1]) / (other[0] - one[0])
 
 
+def curve_of(mining: Mining, powers_w: tuple[float, ...], ths: tuple[float, ...]) -> Curve | None:
+    """The miner's own curve (empty: it tells none), else that of the site. None for numbers that are no
+    curve: they earn nothing."""
+    own = len(powers_w) == len(ths) >= 2
+    try:
+        return Curve(powers_w, ths) if own else Curve(mining.curve_w, mining.curve_ths)
+    except ValueError:
+        return None
+
+
 def eur_per_th_hour(mining: Mining, price: HashPrice | None, *, unix_s: int, synchronised: bool) -> float:
     """Earned per TH/s and hour. A price that is too old, or whose age nobody can tell, earns nothing; nor
     does one from the future, which would never grow old.

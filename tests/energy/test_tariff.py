@@ -100,11 +100,15 @@ def test_a_negative_spot_price_is_not_a_negative_price_at_the_meter() -> None:
     assert price.eur_per_kwh > 0.05
 
 
-@pytest.mark.parametrize(
+OF_ALL_LENGTHS = pytest.mark.parametrize(
     ("day", "quarters"),
     [(datetime(2026, 3, 29), 92), (datetime(2026, 10, 25), 100), (datetime(2026, 7, 1), 96)],
     ids=["spring", "autumn", "usual"],
 )
+"""The two days on which the clock changes, and one on which it does not."""
+
+
+@OF_ALL_LENGTHS
 def test_a_clock_change_day_has_92_or_100_quarter_hours_each_with_its_own_price(
     day: datetime, quarters: int
 ) -> None:
@@ -218,11 +222,7 @@ def test_of_fee_windows_that_overlap_the_first_counts() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("day", "quarters"),
-    [(datetime(2026, 3, 29), 92), (datetime(2026, 10, 25), 100), (datetime(2026, 7, 1), 96)],
-    ids=["spring", "autumn", "usual"],
-)
+@OF_ALL_LENGTHS
 def test_fee_windows_follow_the_local_clock_of_a_day_of_92_or_100_quarter_hours(
     day: datetime, quarters: int
 ) -> None:
